@@ -1,0 +1,43 @@
+"""gansmith: train, judge and use generative adversarial networks.
+
+import gansmith as gs
+
+data = gs.data("photos/", size=64).check()
+run = gs.train(data, minutes=10)
+gs.load(run.best).sample(16, seed=7).save("out/")
+print(gs.evaluate(run.best, data))
+"""
+
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "data", "evaluate", "gans", "load", "resume", "train"]
+
+if TYPE_CHECKING:
+    from gansmith import gans
+    from gansmith.api import data, evaluate, load, resume, train
+
+
+class _Verb(ModuleType):
+    """A package that can be called like the verb it is named after: `gs.train(...)` beside `gansmith.train.fit`."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        from gansmith import api
+
+        return getattr(api, self.__name__.rpartition(".")[2])(*args, **kwargs)
+
+
+def _verb(package: str) -> None:
+    sys.modules[package].__class__ = _Verb
+
+
+def __getattr__(name: str) -> Any:
+    # Nothing is imported before it is used, so that `gansmith --help` answers without torch.
+    if name in ("data", "evaluate", "gans", "train"):
+        return importlib.import_module(f"gansmith.{name}")
+    if name in ("load", "resume"):
+        return getattr(importlib.import_module("gansmith.api"), name)
+    raise AttributeError(f"module 'gansmith' has no attribute {name!r}")

@@ -1,0 +1,171 @@
+"""The Python interface: `import gansmith as gs`, then gs.data, gs.train, gs.load, gs.evaluate."""
+
+import dataclasses
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gansmith import catalog, runs
+from gansmith.data.images import ImageData
+from gansmith.data.sources import open_data
+from gansmith.errors import UsageError
+from gansmith.game import GAN
+from gansmith.sample.sampler import Sampler
+from gansmith.train import trainer
+from gansmith.train.display import Display, Mode
+from gansmith.train.plan import plan as make_plan
+from gansmith.train.plan import suggest
+from gansmith.train.run import Run
+from gansmith.train.trainer import Outcome
+
+
+def data(source: str | Path, **options: Any) -> ImageData:
+    """Open pictures: a folder, zip, array file, idx files or a named set; see `gansmith.data.sources.open_data`."""
+    return open_data(source, **options)
+
+
+def load(model: str | Path, device: str = "auto") -> Sampler:
+    """Load a trained model: an artefact or the folder of a run."""
+    return Sampler.load(model, device)
+
+
+def train(
+    data: ImageData | str | Path,
+    gan: GAN | str | None = None,
+    *,
+    name: str | None = None,
+    root: str | Path = "runs",
+    epochs: float | None = None,
+    parent: str | Path | None = None,
+    display: Mode = "auto",
+    command: str = "",
+    source: dict[str, Any] | None = None,
+    options: dict[str, Any] | None = None,
+    **settings: Any,
+) -> Outcome:
+    """Train a GAN on pictures and return how it ended; the run folder holds everything.
+
+    `gan` is a GAN, a name of the catalog, or None for the default; `options` are hyper-parameters for a name. Further
+    settings are those of `gansmith.train.run.Run`: minutes, images, batch, seed, device ... `parent` is a model whose
+    weights to begin from.
+    """
+    from gansmith import machine
+
+    machine.prepare()
+    pictures = data if isinstance(data, ImageData) else open_data(data)
+    run = make_run(settings, epochs, len(pictures))
+    gan, reasons = make_gan(gan, options or {}, pictures)
+    start_from = load(parent, "cpu") if parent is not None else None
+    folder = runs.new_run_dir(root, name, pictures.source)
+    try:
+        return trainer.start(
+            gan,
+            run,
+            pictures,
+            folder=folder,
+            display=Display(display),
+            source=source or {"source": str(pictures.source), "size": list(pictures.spec.size)},
+            command=command or f"gs.train({pictures.source!r}, {gan!r})",
+            parent=start_from,
+            reasons=reasons,
+        )
+    finally:
+        if not any(folder.iterdir()):  # nothing was begun: the name is free again
+            folder.rmdir()
+
+
+def dry_run(
+    pictures: ImageData, gan: GAN | str | None, *, epochs: float | None, options: dict[str, Any], **settings: Any
+) -> str:
+    """Measure and describe a training without beginning it."""
+    run = make_run(settings, epochs, len(pictures))
+    gan, reasons = make_gan(gan, options, pictures)
+    device, precision, _ = trainer.find_machine(run)
+    planned = make_plan(gan, run, pictures, device, precision)
+    return trainer.describe(Path("(dry run)"), gan, planned, device, precision, reasons)
+
+
+def resume(run: str | Path, *, display: Mode = "auto") -> Outcome:
+    """Go on with an interrupted run."""
+    from gansmith import machine
+
+    machine.prepare()
+    folder = Path(run)
+    config = runs.read_config(folder)
+    described = dict(config["data"])
+    pictures = open_data(described.pop("source"), **{k: _tuple(v) for k, v in described.items()})
+    return trainer.resume(folder, pictures, Display(display))
+
+
+def evaluate(
+    model: Sampler | ImageData | np.ndarray | str | Path,
+    data: ImageData | str | Path,
+    *,
+    fit: str = "crop",
+    label: str | None = None,
+    **options: Any,
+) -> Any:
+    """Judge a model, or pictures, against data; see `gansmith.evaluate.report.evaluate`.
+
+    A path is a model, a run, or a folder of pictures. Data given as a path is opened at the size of the model; `fit`
+    and `label` say how.
+    """
+    from gansmith import machine
+    from gansmith.evaluate.report import evaluate as judge
+
+    machine.prepare()
+    fake = judged(model) if isinstance(model, str | Path) else model
+    if not isinstance(data, ImageData):
+        spec = getattr(fake, "spec", None)
+        like = {"size": spec.size, "mode": spec.mode} if spec else {}
+        data = open_data(data, fit=fit, label=label, **like)
+    if isinstance(fake, Path):
+        fake = open_data(fake, size=data.spec.size, mode=data.spec.mode)
+    return judge(fake, data, **options)
+
+
+def judged(path: str | Path) -> Sampler | Path:
+    """Return the model at a path, or the path itself where it is a folder of pictures."""
+    path = Path(path)
+    holds_model = any((folder / "model.safetensors").is_file() for folder in (path, path / "best", path / "last"))
+    return Sampler.load(path) if holds_model or not path.exists() else path
+
+
+def make_gan(gan: GAN | str | None, options: dict[str, Any], pictures: ImageData) -> tuple[GAN, tuple[str, ...]]:
+    """Build a GAN from its name and options, completed by what the data asks for; return it with the reasons."""
+    if isinstance(gan, GAN):
+        if options:
+            raise UsageError("options go with the name of a GAN, not with a GAN", "set them in the GAN itself")
+        return gan, ()
+    name = gan or catalog.DEFAULT
+    extra, reasons = suggest(catalog.find(name), options, pictures)
+    return catalog.create(name, options | extra), reasons
+
+
+def make_run(settings: dict[str, Any], epochs: float | None, pictures: int) -> Run:
+    """Build a Run from keyword settings; UsageError for an unknown name or a bad value."""
+    known = [field.name for field in dataclasses.fields(Run)]
+    for key in settings:
+        if key not in known:
+            raise UsageError(f"there is no setting {key!r}", catalog.did_you_mean(key, known))
+    settings = {key: value for key, value in settings.items() if value is not None}
+    if epochs is not None:
+        if "images" in settings:
+            raise UsageError("images and epochs both give the length", "leave one out")
+        settings["images"] = max(1, round(epochs * pictures))
+    try:
+        return Run(**settings)
+    except ValueError as error:
+        raise UsageError(str(error), "see: gansmith train --help") from None
+
+
+def command_line(argv: Sequence[str]) -> str:
+    """Return the command as it can be typed again."""
+    return shlex.join(["gansmith", *argv])
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

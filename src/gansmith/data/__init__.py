@@ -1,0 +1,5 @@
+"""Images from any source, decoded once to uint8, in an order that is a function of the seed. `gs.data(...)` opens one."""
+
+from gansmith import _verb
+
+_verb(__name__)

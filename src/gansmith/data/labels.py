@@ -1,0 +1,33 @@
+"""From the names of classes to their indices."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gansmith.errors import DataError
+
+
+def class_names(labels: Sequence[str | None]) -> tuple[str, ...]:
+    """Return the names in order, by value where all are whole numbers; () for none or one: one class says nothing.
+
+    Raises DataError where every image has a class of its own.
+    """
+    names = {label for label in labels if label is not None}
+    if len(names) < 2:
+        return ()
+    if len(names) == len(labels) > 3:
+        raise DataError(
+            f"each of the {len(labels):,} images has a class of its own",
+            "name another column with --label, or put the images into one folder without classes",
+        )
+    if all(name.isascii() and name.isdigit() for name in names):
+        return tuple(sorted(names, key=lambda name: (int(name), name)))
+    return tuple(sorted(names))
+
+
+def encode_labels(labels: Sequence[str | None], classes: Sequence[str]) -> np.ndarray | None:
+    """Return int64 [n] indices into `classes`, None where there are no classes."""
+    if not classes:
+        return None
+    index = {name: i for i, name in enumerate(classes)}
+    return np.array([index[label] for label in labels if label is not None], np.int64)

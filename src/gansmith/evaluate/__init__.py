@@ -1,0 +1,5 @@
+"""Judging: feature nets, one file a metric, and the report that puts a floor beside each figure. `gs.evaluate(...)` calls it."""
+
+from gansmith import _verb
+
+_verb(__name__)

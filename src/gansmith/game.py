@@ -1,0 +1,118 @@
+"""A GAN is a game: players own networks and an optimiser, turns say who moves and on which losses.
+
+Everything else (data, freezing, optimiser steps, precision, averaging, checkpoints, sampling, judging) is the same for
+every GAN and lives elsewhere. A loss is a pure function of (nets, batch): all randomness of a turn comes in with the
+batch, so a turn can be split into micro-batches, spread over ranks or replayed after a crash with the same result.
+"""
+
+import dataclasses
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from gansmith.data.spec import DataSpec
+
+Losses = dict[str, Tensor]
+"""Named, already weighted scalar terms. The loop adds them up and logs each under its name."""
+
+Batch = Mapping[str, Tensor]
+"""What one turn is played with, all of the same length n:
+
+`real` [n, *spec.shape] in [-1, 1]; `label` [n] int64 where the data has labels; `latents` [n, ...] from `GAN.latents`;
+`chance` [n, 16] uniform in [0, 1), the rest of a turn's randomness (interpolation, augmentation), one row a sample.
+"""
+
+
+class Nets(nn.Module):
+    """The networks of a game by name, and every value that must survive a restart as a buffer.
+
+    `nets.progress`, set by the loop before each round, is the share of the training that is done, in [0, 1]: losses
+    read it to schedule a weight.
+    """
+
+    progress: Tensor
+
+    def __init__(self, **nets: nn.Module):
+        super().__init__()
+        for name, net in nets.items():
+            self.add_module(name, net)
+        self.register_buffer("progress", torch.zeros(()))
+
+    def __getattr__(self, name: str) -> Any:  # Any: nets and buffers are reached by name
+        return super().__getattr__(name)
+
+
+@dataclass(frozen=True)
+class Player:
+    """Owner of some networks and of the optimiser that moves them.
+
+    `rate` maps training progress in [0, 1] to a multiplier of the optimiser's learning rate.
+    """
+
+    nets: tuple[str, ...]
+    optimizer: Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]
+    rate: Callable[[float], float] = lambda progress: 1.0
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One move: `player` descends the sum of `loss(nets, batch)`.
+
+    The turn is played in every `every`-th round, `repeat` times, each time on a fresh batch; the summed loss is
+    multiplied by `gain` (a lazy penalty sets `gain=every` itself: `every` never implies a scale).
+    """
+
+    player: str
+    loss: Callable[[Nets, Batch], Losses]
+    every: int = 1
+    repeat: int = 1
+    gain: float = 1.0
+
+
+@dataclass(frozen=True)
+class GAN(ABC):
+    """A game. Subclasses are final frozen dataclasses, their fields the hyper-parameters; none inherits from another."""
+
+    @abstractmethod
+    def nets(self, spec: DataSpec) -> Nets:
+        """Build freshly initialised networks for data of this shape, from torch's global random state."""
+
+    @abstractmethod
+    def players(self) -> Mapping[str, Player]:
+        """Name the players."""
+
+    @abstractmethod
+    def turns(self) -> Sequence[Turn]:
+        """List the turns of one round, in order."""
+
+    @abstractmethod
+    def latents(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw all randomness of `n` samples: [n, ...], row by row from `generator`."""
+
+    @abstractmethod
+    def synthesise(self, nets: Nets, latents: Tensor, label: Tensor | None = None) -> Tensor:
+        """Map latents [n, ...] (and labels [n]) to samples [n, *shape] near [-1, 1]; deterministic, differentiable."""
+
+    def replace(self, **fields: Any) -> Self:
+        """Return a copy with other hyper-parameters."""
+        return dataclasses.replace(self, **fields)
+
+
+def adam(lr: float, beta1: float, beta2: float) -> Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]:
+    """Return a maker of fused Adam (Kingma & Ba, 2015, arXiv:1412.6980)."""
+    return lambda parameters: torch.optim.Adam(parameters, lr=lr, betas=(float(beta1), float(beta2)), fused=True)
+
+
+def linear_decay(share: float) -> Callable[[float], float]:
+    """Rate that stays for half of the training, then falls straight by `share` (1: to zero)."""
+    return lambda progress: 1 - share * max(0.0, 2 * progress - 1)
+
+
+def cosine_decay(end: float) -> Callable[[float], float]:
+    """Rate that falls from 1 to `end` along half a cosine over the whole training."""
+    return lambda progress: end + (1 - end) * (1 + math.cos(math.pi * progress)) / 2

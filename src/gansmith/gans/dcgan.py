@@ -1,0 +1,75 @@
+"""DCGAN (Radford et al., 2016, arXiv:1511.06434).
+
+Strided convolutions with batch normalisation in both nets and the non-saturating loss. Beyond the paper: class labels
+(concatenated in G, projected in D), DiffAugment, and a learning rate that falls to zero.
+
+    gansmith train DATA --gan dcgan --minutes 10
+"""
+
+from dataclasses import dataclass
+from typing import final
+
+import torch
+
+from gansmith.game import GAN, Nets, Player, Turn, adam, linear_decay
+from gansmith.losses.adversarial import non_saturating_D, non_saturating_G
+from gansmith.nets.decoder import Decoder
+from gansmith.nets.diffaugment import diffaugment
+from gansmith.nets.encoder import Encoder
+
+
+@final
+@dataclass(frozen=True)
+class DCGAN(GAN):
+    """Convolutional nets with batch normalisation and the non-saturating loss."""
+
+    latent_dim: int = 100
+    width: int = 32  # channels beside the picture; doubled at each halving
+    widest: int = 512  # cap of that doubling
+    lr: float = 4e-4
+    beta1: float = 0.5
+    decay: float = 1.0  # share of the learning rate that is gone at the end
+    augment: float = 0.0  # probability of each DiffAugment family, a sample
+
+    def nets(self, spec):
+        """G and D for any size."""
+        classes = len(spec.classes)
+        return Nets(
+            G=Decoder(self.latent_dim, spec.shape, classes, self.width, self.widest),
+            D=Encoder(spec.shape, classes, self.width, self.widest),
+        )
+
+    def players(self):
+        """D and G, each with Adam at the paper's momentum."""
+        optimizer = adam(self.lr, self.beta1, 0.999)
+        return {name: Player((name,), optimizer, linear_decay(self.decay)) for name in "DG"}
+
+    def turns(self):
+        """One step of D, one of G."""
+        return (Turn("D", self.loss_D), Turn("G", self.loss_G))
+
+    def loss_D(self, nets, batch):
+        """Tell real from fake; batch statistics are kept apart."""
+        fake = nets.G(batch["latents"], batch.get("label"))
+        real_logits = self.critic(nets, batch["real"], batch, 0)
+        fake_logits = self.critic(nets, fake, batch, 1)
+        return {"adversarial": non_saturating_D(real_logits, fake_logits)}
+
+    def loss_G(self, nets, batch):
+        """Be taken for real."""
+        fake = nets.G(batch["latents"], batch.get("label"))
+        return {"adversarial": non_saturating_G(self.critic(nets, fake, batch, 1))}
+
+    def critic(self, nets, x, batch, view):
+        """D on the augmented pictures; `view` picks the half of the batch's chance."""
+        if self.augment:
+            x = diffaugment(x, batch["chance"][:, view], self.augment)
+        return nets.D(x, batch.get("label"))
+
+    def latents(self, n, generator):
+        """Standard normal [n, latent_dim]."""
+        return torch.randn(n, self.latent_dim, generator=generator)
+
+    def synthesise(self, nets, latents, label=None):
+        """G(z, label)."""
+        return nets.G(latents, label)

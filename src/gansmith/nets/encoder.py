@@ -1,0 +1,48 @@
+"""Sample to logit (or to a feature vector) by strided convolutions, in 1, 2 or 3 dimensions."""
+
+import math
+
+from torch import Tensor, nn
+
+from gansmith.nets.blocks import CONV, ZERO_PAD, Score, norm_layer, pyramid
+
+
+class Encoder(nn.Module):
+    """The DCGAN discriminator for any size and rank (Radford et al., 2016, arXiv:1511.06434), a trunk and a head.
+
+    Each stage halves the map (4-wide kernels, stride 2) and doubles the channels from `width` up to `widest`; the
+    coarsest map is flattened into `Score`, which adds the projection term where there are classes. As in the paper the
+    first stage is not normalised.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        classes: int = 0,
+        width: int = 64,
+        widest: int = 512,
+        norm: str | None = "batch",
+    ):
+        super().__init__()
+        channels, *size = shape
+        rank = len(size)
+        sizes = pyramid(tuple(size))
+        stages: list[nn.Module] = []
+        for i in range(max(1, len(sizes) - 1)):
+            out = min(width * 2**i, widest)
+            kernel, stride = (4, 2) if len(sizes) > 1 else (3, 1)
+            # Odd sides are padded up to even by the extra column, so that a stage halves them rounding up.
+            odd = [side % 2 for side in (sizes[-1 - i] if len(sizes) > 1 else ())]
+            pad = [p for side in reversed(odd) for p in (0, side)]
+            stages += [ZERO_PAD[rank](tuple(pad))] if any(pad) else []
+            stages.append(CONV[rank](channels, out, kernel, stride=stride, padding=1, bias=i == 0 or norm is None))
+            stages += [norm_layer(norm, out, rank)] if i else []
+            stages.append(nn.LeakyReLU(0.2))
+            channels = out
+        self.trunk = nn.Sequential(*stages)
+        self.features = channels * math.prod(sizes[0])
+        self.head = Score(self.features, classes)
+
+    def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
+        """Score samples [n, channels, *size] as logits [n]."""
+        return self.head(self.trunk(x).flatten(1), label)

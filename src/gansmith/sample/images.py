@@ -1,0 +1,59 @@
+"""Generated pictures with what they are, ready to show and to save."""
+
+import io
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from gansmith import pages
+from gansmith.data.codecs.image import to_pil
+from gansmith.errors import DataError
+from gansmith.machine import cores
+from gansmith.sample.provenance import Provenance
+
+
+@dataclass(frozen=True)
+class Images:
+    """Pixels uint8 [n, height, width, channels] and the provenance of each."""
+
+    pixels: np.ndarray
+    provenance: tuple[Provenance, ...]
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def __getitem__(self, i: int) -> Image.Image:
+        return to_pil(self.pixels[i])
+
+    def __iter__(self) -> Iterator[Image.Image]:
+        return (self[i] for i in range(len(self)))
+
+    def grid(self, columns: int | None = None, scale: int = 1) -> Image.Image:
+        """Return all pictures side by side."""
+        return pages.grid(self.pixels, columns=columns, scale=scale)
+
+    def save(self, folder: Path | str) -> list[Path]:
+        """Write one PNG a picture, named by its seed, into a folder that is made where it is missing."""
+        folder = Path(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            paths = [folder / f"{about.seed:06d}.png" for about in self.provenance]
+            with ThreadPoolExecutor(cores()) as pool:
+                list(pool.map(self._write, range(len(self)), paths))
+        except OSError as error:
+            raise DataError(
+                f"cannot write pictures to {folder}: {error.strerror or error}", "name another folder with --out"
+            ) from None
+        return paths
+
+    def _write(self, i: int, path: Path) -> None:
+        self[i].save(path, pnginfo=self.provenance[i].chunk())
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.grid(scale=max(1, 64 // self.pixels.shape[1])).save(buffer, "PNG")
+        return buffer.getvalue()

@@ -1,0 +1,189 @@
+"""The artefact of a training: a GAN, its averaged networks and the shape of its data. Everything later starts here."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+
+import gansmith
+from gansmith import catalog, machine, pages, seeds
+from gansmith.data.codecs.image import decode
+from gansmith.data.spec import DataSpec
+from gansmith.errors import DataError, UsageError
+from gansmith.game import GAN, Nets
+from gansmith.sample.images import Images
+from gansmith.sample.provenance import Provenance
+
+FORMAT = 1
+ROWS = 16
+"""Rows of every forward pass. Always the same, so that a picture does not depend on how many are asked for."""
+
+
+class Sampler:
+    """Pictures from seeds. Picture `seed` depends on the model and that seed only, whatever the batch or the order."""
+
+    def __init__(self, gan: GAN, nets: Nets, spec: DataSpec, info: Mapping[str, Any] | None = None):
+        machine.prepare()
+        self.gan, self.nets, self.spec, self.info = gan, nets.eval().requires_grad_(False), spec, dict(info or {})
+        self.device = next(nets.parameters()).device
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the weights as they are saved."""
+        return hashlib.sha256(self._weights()).hexdigest()
+
+    @torch.inference_mode()
+    def pixels(self, seeds_: Sequence[int], label: Any = None, truncation: float = 1.0) -> np.ndarray:
+        """Make one picture a seed: uint8 [n, height, width, channels].
+
+        `label` is a class name or index for all, or a sequence of one a seed; None draws a class for each seed with the
+        shares of the data. `truncation` in (0, 1] scales the latents: nearer the mean, less varied.
+        """
+        labels = self.labels(seeds_, label)
+        made = []
+        for start in range(0, len(seeds_), ROWS):
+            rows = list(seeds_[start : start + ROWS])
+            filled = rows + [rows[-1]] * (ROWS - len(rows))
+            z = torch.cat([self.gan.latents(1, seeds.generator(seed, "sample")) for seed in filled])
+            y = None
+            if labels is not None:
+                y = torch.as_tensor(labels[start : start + ROWS])
+                y = torch.cat([y, y[-1:].expand(ROWS - len(y))]).to(self.device)
+            x = self.gan.synthesise(self.nets, z.to(self.device) * truncation, y)
+            made.append(decode(x[: len(rows)]))
+        return np.concatenate(made) if made else np.zeros((0, *self.spec.size, self.spec.channels), np.uint8)
+
+    def labels(self, seeds_: Sequence[int], label: Any = None) -> np.ndarray | None:
+        """Return the class index of each seed, int64 [n]; None for a model without classes."""
+        classes = self.spec.classes
+        if not classes:
+            if label is not None:
+                raise UsageError("this model has no classes", "leave out the class")
+            return None
+        if label is None:
+            edges = np.cumsum(self.spec.class_share)
+            draws = [float(torch.rand((), generator=seeds.generator(seed, "class"))) for seed in seeds_]
+            return np.minimum(np.searchsorted(edges, draws, side="right"), len(classes) - 1).astype(np.int64)
+        if isinstance(label, (str, int, np.integer)):
+            label = [label] * len(seeds_)
+        return np.array([self._class_index(one) for one in label], np.int64)
+
+    def sample(self, n: int = 16, seed: int = 0, label: Any = None, truncation: float = 1.0) -> Images:
+        """Make the pictures of seeds `seed` to `seed + n - 1`."""
+        return self.images(range(seed, seed + n), label, truncation)
+
+    __call__ = sample
+
+    def images(self, seeds_: Sequence[int], label: Any = None, truncation: float = 1.0) -> Images:
+        """Make the pictures of these seeds, with their provenance."""
+        labels, model, gan = self.labels(seeds_, label), self.hash, catalog.name_of(self.gan)
+        names = [None] * len(seeds_) if labels is None else [self.spec.classes[i] for i in labels]
+        about = tuple(
+            Provenance(model, gan, int(seed), truncation, name, gansmith.__version__)
+            for seed, name in zip(seeds_, names, strict=True)
+        )
+        return Images(self.pixels(seeds_, labels, truncation), about)
+
+    def save(self, folder: Path | str) -> Path:
+        """Write `config.json`, `model.safetensors` and a model card `README.md`; an old artefact is replaced."""
+        folder = Path(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        weights = self._weights()
+        config = {
+            "format": FORMAT,
+            "gansmith": gansmith.__version__,
+            "gan": catalog.to_config(self.gan),
+            "spec": asdict(self.spec),
+            "sha256": hashlib.sha256(weights).hexdigest(),
+            "info": self.info,
+        }
+        try:
+            (temporary / "model.safetensors").write_bytes(weights)
+            (temporary / "config.json").write_text(json.dumps(config, indent=1))
+            (temporary / "README.md").write_text(pages.render("card.md", config=config, name=folder.parent.name))
+            temporary.chmod(0o755)
+            _replace(folder, temporary)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+        return folder
+
+    @staticmethod
+    def load(path: Path | str, device: str = "auto") -> "Sampler":
+        """Load an artefact: its folder, or a run's folder (then its `best/`, else its `last/`).
+
+        Raises DataError where a file is missing or damaged, UsageError where there is nothing at the path.
+        """
+        folder = _artefact(Path(path))
+        config = _read_config(folder)
+        try:
+            weights = (folder / "model.safetensors").read_bytes()
+            if hashlib.sha256(weights).hexdigest() != config["sha256"]:
+                raise DataError(f"{folder}/model.safetensors is not what was saved", "copy the model again")
+            gan = catalog.from_config(config["gan"])
+            spec = DataSpec(**config["spec"])
+            nets = gan.nets(spec).to(memory_format=torch.channels_last)
+            nets.load_state_dict(safetensors.torch.load(weights))
+        except OSError as error:
+            raise DataError(f"{folder}: {error.strerror}: model.safetensors", "copy the model again") from None
+        except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
+            reason = str(error).splitlines()[0]
+            raise DataError(
+                f"{folder} does not hold a model of this version: {reason}", "train it again or use its version"
+            ) from None
+        return Sampler(gan, nets.to(machine.find_device(device)), spec, config["info"])
+
+    def _weights(self) -> bytes:
+        return safetensors.torch.save({k: v.detach().cpu().contiguous() for k, v in self.nets.state_dict().items()})
+
+    def _class_index(self, label: Any) -> int:
+        classes = self.spec.classes
+        if label in classes:
+            return classes.index(label)
+        if str(label).isdigit() and int(label) < len(classes):
+            return int(label)
+        raise UsageError(f"this model has no class {label!r}", catalog.did_you_mean(str(label), list(classes)))
+
+
+def _replace(folder: Path, fresh: Path) -> None:
+    old = fresh.with_name(fresh.name + "-old")
+    if folder.exists():
+        os.replace(folder, old)
+    os.replace(fresh, folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _artefact(path: Path) -> Path:
+    for folder in (path, path / "best", path / "last"):
+        if (folder / "model.safetensors").is_file():
+            return folder
+    if not path.exists():
+        raise UsageError(f"there is no model at {path}", "see: gansmith runs")
+    raise UsageError(f"{path} holds no model (config.json and model.safetensors)", "see: gansmith runs")
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    path = folder / "config.json"
+    try:
+        if path.stat().st_size > 10_000_000:
+            raise DataError(f"{path} is too large to be a model's configuration", "copy the model again")
+        config = json.loads(path.read_text())
+        if config.get("format") != FORMAT:
+            raise DataError(
+                f"{path} has format {config.get('format')!r}, this version reads {FORMAT}", "train it again"
+            )
+        return config
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}", "copy the model again") from None
+    except (ValueError, AttributeError):
+        raise DataError(f"{path} is not readable as JSON", "copy the model again") from None

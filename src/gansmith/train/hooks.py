@@ -1,0 +1,186 @@
+"""What happens beside the rounds: the clock, judging, previews, the log, checkpoints, the end of a budget."""
+
+import json
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from gansmith import pages
+from gansmith.sample.sampler import Sampler
+from gansmith.train import checkpoint
+from gansmith.train.fit import Halt, Hook, Logs
+from gansmith.train.state import State
+
+JUDGED = 512
+CHECKPOINT_SECONDS = 300.0
+
+
+def clock() -> Hook:
+    """Add the wall-clock time since the last call to `state.seconds`."""
+    last = time.perf_counter()
+
+    def hook(state: State, logs: Logs) -> None:
+        nonlocal last
+        now = time.perf_counter()
+        state.seconds += now - last
+        last = now
+
+    return hook
+
+
+def ticked(state: State) -> bool:
+    """Tell whether this round crossed a tick: a function of the counters, so a resumed run ticks alike."""
+    total, ticks = state.run.images or 1, state.run.ticks or 1
+    return state.images * ticks // total > (state.images - state.run.batch) * ticks // total
+
+
+def at_ticks(hooks: Sequence[Hook]) -> Hook:
+    """Call `hooks` in order in rounds that cross a tick."""
+
+    def hook(state: State, logs: Logs) -> None:
+        if ticked(state):
+            for one in hooks:
+                one(state, logs)
+
+    return hook
+
+
+def look_once(hooks: Sequence[Hook], state: State) -> None:
+    """Call the hooks of a tick between ticks, for a run whose time ended there."""
+    logs: Logs = {}
+    for one in hooks:
+        one(state, logs)
+
+
+def moment(images: int) -> str:
+    """Name a moment of a run by the pictures seen: 000640k."""
+    return f"{round(images / 1000):06d}k"
+
+
+def judge(folder: Path, sampler: Callable[[State], Sampler], quick: Callable) -> Hook:
+    """Judge pictures of fixed seeds, write `last/`, and `best/` whenever the kid is lower than ever."""
+
+    def hook(state: State, logs: Logs) -> None:
+        model = sampler(state)
+        logs |= quick(model.pixels(range(JUDGED)))
+        kid = logs["kid"]
+        if state.best is None or kid < state.best["kid"]:
+            state.best = {"kid": kid, "images": float(state.images)}
+            model.save(folder / "best")
+        model.save(folder / "last")
+
+    return hook
+
+
+def preview(folder: Path, sampler: Callable[[State], Sampler]) -> Hook:
+    """Write a grid of fixed seeds; with classes, one class a row in turn."""
+
+    def hook(state: State, logs: Logs) -> None:
+        (folder / "samples").mkdir(exist_ok=True)
+        preview_grid(sampler(state)).save(folder / "samples" / f"{moment(state.images)}.png")
+
+    return hook
+
+
+def preview_grid(model: Sampler):
+    """Return 64 pictures of seeds 0 to 63 as a Pillow image; with classes, rows walk through the classes."""
+    classes = len(model.spec.classes)
+    rows = 8 if classes < 8 else min(classes, 16)
+    label = [i // 8 % classes for i in range(8 * rows)] if classes else None
+    side = max(model.spec.size)
+    return pages.grid(model.pixels(range(8 * rows), label), columns=8, scale=max(1, 48 // side))
+
+
+class MetricsLog:
+    """Append one row a tick to metrics.jsonl: losses as means over the tick, quality figures as they are."""
+
+    def __init__(self, folder: Path):
+        self.path = folder / "metrics.jsonl"
+        self._sums: dict[str, float] = {}
+        self._counts: dict[str, int] = {}
+        self._since: tuple[int, float] | None = None
+
+    def collect(self, state: State, logs: Logs) -> None:
+        """Take in the losses of one round."""
+        if self._since is None:
+            self._since = (state.images - state.run.batch, state.seconds)
+        for name, value in logs.items():
+            self._sums[name] = self._sums.get(name, 0.0) + value
+            self._counts[name] = self._counts.get(name, 0) + 1
+
+    def write(self, state: State, logs: Logs) -> None:
+        """Write the row of this tick."""
+        means = {name: total / self._counts[name] for name, total in self._sums.items()}
+        images, seconds = self._since or (0, 0.0)
+        rate = (state.images - images) / max(1e-9, state.seconds - seconds)
+        row = {"step": state.step, "images": state.images, "seconds": round(state.seconds, 3), "img/s": round(rate, 2)}
+        row |= {name: float(f"{value:.6g}") for name, value in (logs | means).items()}
+        with self.path.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+        self._sums, self._counts, self._since = {}, {}, (state.images, state.seconds)
+
+    def cut(self, images: int) -> None:
+        """Drop rows after this moment: a resumed run writes them again."""
+        self._sums, self._counts, self._since = {}, {}, None
+        if self.path.exists():
+            rows = [line for line in self.path.read_text().splitlines() if _images_of(line) <= images]
+            self.path.write_text("".join(row + "\n" for row in rows))
+
+
+def _images_of(line: str) -> float:
+    try:
+        return json.loads(line)["images"]
+    except (ValueError, KeyError, TypeError):
+        return float("inf")  # a line cut short by a crash
+
+
+def save_checkpoints(folder: Path, about: dict) -> tuple[Hook, Hook]:
+    """Return a hook for ticks and one for rounds, which saves when the last save is over five minutes ago."""
+    last = time.perf_counter()
+
+    def save(state: State, logs: Logs) -> None:
+        nonlocal last
+        checkpoint.save(state, folder / "state", about)
+        last = time.perf_counter()
+
+    def save_when_due(state: State, logs: Logs) -> None:
+        if time.perf_counter() - last > CHECKPOINT_SECONDS:
+            save(state, logs)
+
+    return save, save_when_due
+
+
+def deadline(state: State, logs: Logs) -> None:
+    """End the run when its minutes are over."""
+    if state.run.minutes and state.seconds >= 60 * state.run.minutes and state.progress < 1:
+        raise Halt("time")
+
+
+class Interruption:
+    """Turns the first SIGINT or SIGTERM into the end of the round; a second one quits at once."""
+
+    def __init__(self):
+        self.asked = False
+        self._before: dict[int, object] = {}
+
+    def __enter__(self) -> "Interruption":
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._ask)
+        return self
+
+    def __exit__(self, *error) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+
+    def hook(self, state: State, logs: Logs) -> None:
+        """End the run where it was asked for."""
+        if self.asked:
+            raise Halt("interrupted")
+
+    def _ask(self, number, frame) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True

@@ -1,0 +1,55 @@
+"""What a training run is asked to do, apart from the GAN and the data. No torch here: the command line reads it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gansmith.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Run:
+    """Settings of a run. Budgets: the run ends at whichever of `images` and `minutes` comes first.
+
+    `images` counts the real pictures of one batch a round, whatever the number of turns in it. None asks the planner.
+    """
+
+    images: int | None = None
+    """Length in pictures seen; also the length of all schedules."""
+    minutes: float | None = None
+    """Length in wall-clock minutes, evaluations included; without `images`, the planner measures how many fit."""
+    batch: int = 64
+    """Pictures in one turn."""
+    micro_batch: int | None = None
+    """Pictures in one forward pass, to save memory; a divisor of `batch`. None: all of them."""
+    seed: int = 0
+    """Decides initial weights, data order, latents and augmentation."""
+    average: int = 20_000
+    """Half-life of the averaged weights in pictures; shorter at the start (5 % of the pictures seen)."""
+    mirror: bool = False
+    """Also learn from pictures flipped left to right."""
+    ticks: int | None = None
+    """How many times, evenly spaced, the run is judged, previewed and saved. None asks the planner."""
+    device: str = "auto"
+    """cpu, cuda, cuda:1, mps ...; auto takes the GPU where there is one."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Precision of the networks' arithmetic; auto measures once on this machine and remembers."""
+    threads: int | None = None
+    """Processor threads. None: as many as this container may use."""
+
+    def __post_init__(self):
+        for name in ("images", "minutes", "batch", "micro_batch", "average", "ticks", "threads"):
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise ValueError(f"{name} must be above 0, not {value}")
+        if self.micro_batch and self.batch % self.micro_batch:
+            raise ValueError(f"micro_batch {self.micro_batch} does not divide batch {self.batch}")
+
+
+def parse_count(text: str) -> int:
+    """Read 500000, 500_000, 500k or 2M as a number of pictures."""
+    factor = {"k": 1_000, "m": 1_000_000}.get(text[-1:].lower(), 1)
+    digits = text[:-1] if factor > 1 else text
+    try:
+        return round(float(digits.replace("_", "").replace(",", "")) * factor)
+    except (ValueError, OverflowError):
+        raise UsageError(f"{text!r} is not a number of pictures", "write 500000, 500k or 2M") from None

@@ -1,0 +1,135 @@
+"""Everything a training run is at one moment, and its hash."""
+
+import copy
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gansmith.data.spec import DataSpec
+from gansmith.game import GAN, Nets, Player
+from gansmith.seeds import derive, generator
+from gansmith.train.run import Run
+
+AVERAGE_RAMP = 0.05  # the averages' half-life never exceeds this share of the pictures seen (Karras et al., 2020)
+
+
+class Learner:
+    """A player at work: its networks, its optimiser and the learning rate it started with."""
+
+    def __init__(self, player: Player, nets: Nets):
+        self.player = player
+        self.nets = [getattr(nets, name) for name in player.nets]
+        self.optimizer = player.optimizer([p for net in self.nets for p in net.parameters()])
+        self.base_rates = [group["lr"] for group in self.optimizer.param_groups]
+
+    def set_rate(self, progress: float, scale: float) -> None:
+        """Set the learning rate of this moment; `scale` is what recoveries have taken off."""
+        for group, base in zip(self.optimizer.param_groups, self.base_rates, strict=True):
+            group["lr"] = base * self.player.rate(progress) * scale
+
+
+class State:
+    """GAN, networks, averaged networks, optimisers and counters of a run; `run.images` must be known.
+
+    There is no random state to keep: all randomness derives from (seed, attempt, draw), see `gansmith.seeds`.
+    """
+
+    def __init__(self, gan: GAN, run: Run, spec: DataSpec, device: torch.device, precision: str):
+        if run.images is None:
+            raise ValueError("a state needs the number of images; let gansmith.train.plan find it")
+        self.gan, self.run, self.spec, self.device, self.precision = gan, run, spec, device, precision
+        torch.manual_seed(derive(run.seed, "init"))
+        self.nets = gan.nets(spec).to(device, memory_format=torch.channels_last).train()
+        self.average = copy.deepcopy(self.nets).eval().requires_grad_(False)
+        self.learners = {name: Learner(player, self.nets) for name, player in gan.players().items()}
+        self.turns = tuple(gan.turns())
+        self.step = 0  # rounds played
+        self.images = 0  # real pictures seen, one batch a round
+        self.draws = 0  # batches taken, one a turn
+        self.attempt = 0  # recoveries so far; each continues with other noise
+        self.rate_scale = 1.0  # what recoveries left of the learning rates
+        self.seconds = 0.0  # wall-clock time spent, over all processes of this run
+        self.best: dict[str, float] | None = None  # {"kid": ..., "images": ...} of the artefact in best/
+
+    @property
+    def progress(self) -> float:
+        """Share of the training that is done, in [0, 1]."""
+        return min(1.0, self.images / (self.run.images or 1))
+
+    def autocast(self) -> AbstractContextManager:
+        """Context in which losses are computed."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
+
+    def chances(self, n: int) -> dict[str, Tensor]:
+        """Latents and the other randomness of the next turn, as batch entries; one stream for each draw."""
+        torch.manual_seed(derive(self.run.seed, "torch", self.attempt, self.draws))  # dropout and the like
+        stream = generator(self.run.seed, "turn", self.attempt, self.draws)
+        drawn = {"latents": self.gan.latents(n, stream), "chance": torch.rand(n, 2, 16, generator=stream)}
+        return {name: value.to(self.device, non_blocking=True) for name, value in drawn.items()}
+
+    @torch.no_grad()
+    def update_average(self) -> None:
+        """Move the averaged weights towards the current ones, batch-norm statistics too; copy other buffers."""
+        half_life = min(self.run.average, AVERAGE_RAMP * self.images)
+        weight = 1 - 0.5 ** (self.run.batch / max(half_life, 1e-8))
+        mine, theirs = _averaged(self.average), _averaged(self.nets)
+        torch._foreach_lerp_(mine, theirs, weight)
+        for mine, theirs in zip(_copied(self.average), _copied(self.nets), strict=True):
+            mine.copy_(theirs)
+
+    def tensors(self) -> Iterator[tuple[str, Tensor]]:
+        """Yield every tensor that must survive, by name, in a fixed order."""
+        for prefix, module in (("nets", self.nets), ("average", self.average)):
+            for name, tensor in module.state_dict().items():
+                yield f"{prefix}.{name}", tensor
+        for player, learner in self.learners.items():
+            for index, values in learner.optimizer.state_dict()["state"].items():
+                for name, value in values.items():
+                    yield f"optimizer.{player}.{index}.{name}", torch.as_tensor(value)
+
+    def counters(self) -> dict[str, Any]:
+        """Return every plain value that must survive."""
+        names = ("step", "images", "draws", "attempt", "rate_scale", "seconds", "best")
+        return {name: getattr(self, name) for name in names}
+
+    def load(self, tensors: Mapping[str, Tensor], counters: Mapping[str, Any]) -> None:
+        """Take over what `tensors` and `counters` gave; KeyError or RuntimeError where they do not fit."""
+        for prefix, module in (("nets", self.nets), ("average", self.average)):
+            module.load_state_dict(_under(tensors, prefix))
+        for player, learner in self.learners.items():
+            state: dict[int, dict[str, Tensor]] = {}
+            for key, tensor in _under(tensors, f"optimizer.{player}").items():
+                index, _, name = key.partition(".")
+                state.setdefault(int(index), {})[name] = tensor.clone()
+            groups = learner.optimizer.state_dict()["param_groups"]
+            learner.optimizer.load_state_dict({"state": state, "param_groups": groups})
+        for name, value in counters.items():
+            setattr(self, name, value)
+
+    def hash(self) -> str:
+        """SHA-256 over every tensor and counter but the clock: equal states, equal hashes."""
+        digest = hashlib.sha256()
+        for name, tensor in self.tensors():
+            digest.update(name.encode())
+            digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+        counters = {name: value for name, value in self.counters().items() if name != "seconds"}
+        digest.update(json.dumps(counters, sort_keys=True).encode())
+        return digest.hexdigest()
+
+
+def _averaged(nets: Nets) -> list[Tensor]:
+    statistics = [b for name, b in nets.named_buffers() if name.endswith(("running_mean", "running_var"))]
+    return [*nets.parameters(), *statistics]
+
+
+def _copied(nets: Nets) -> list[Tensor]:
+    return [b for name, b in nets.named_buffers() if not name.endswith(("running_mean", "running_var"))]
+
+
+def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {key[len(prefix) + 1 :]: tensor for key, tensor in tensors.items() if key.startswith(prefix + ".")}

@@ -1,0 +1,245 @@
+"""A training from the first plan to the last file: start, resume, recover, finish."""
+
+import dataclasses
+import json
+import os
+import platform
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import gansmith
+from gansmith import catalog, machine, pages, runs
+from gansmith.data.batches import Batches
+from gansmith.data.images import ImageData
+from gansmith.errors import DataError, GansmithError, UsageError
+from gansmith.evaluate.quick import Quick
+from gansmith.game import GAN
+from gansmith.sample.sampler import Sampler
+from gansmith.train import checkpoint, hooks, plan
+from gansmith.train.display import Display
+from gansmith.train.fit import Batches as AnyBatches
+from gansmith.train.fit import Halt, NotFinite, fit
+from gansmith.train.guard import Guard
+from gansmith.train.report import write_report
+from gansmith.train.run import Run
+from gansmith.train.state import State
+
+REPORT_SAMPLES = 2_000
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: `status` is finished, stopped (by a signal) or failed."""
+
+    folder: Path
+    status: str
+    hash: str
+
+    @property
+    def best(self) -> Path:
+        """The artefact with the lowest kid."""
+        return self.folder / "best"
+
+    @property
+    def last(self) -> Path:
+        """The artefact of the last tick."""
+        return self.folder / "last"
+
+    @property
+    def report(self) -> Path:
+        """The page that tells the run."""
+        return self.folder / "report.html"
+
+    @property
+    def metrics(self) -> list[dict[str, Any]]:
+        """The rows of metrics.jsonl, one a tick."""
+        return runs.read_metrics(self.folder)
+
+
+def start(
+    gan: GAN,
+    run: Run,
+    data: ImageData,
+    *,
+    folder: Path,
+    display: Display,
+    source: Mapping[str, Any],
+    command: str = "",
+    parent: Sampler | None = None,
+    reasons: tuple[str, ...] = (),
+) -> Outcome:
+    """Begin a new run in `folder`, which exists and is empty; `parent` gives its weights where they fit."""
+    device, precision, threads = find_machine(run)
+    planned = plan.plan(gan, run, data, device, precision)
+    run = dataclasses.replace(planned.run, device=str(device), precision=precision, threads=threads)
+    state = State(gan, run, data.spec, device, precision)
+    if parent is not None:
+        display.note(_inherit(state, parent))
+    config = {"gan": catalog.to_config(gan), "run": dataclasses.asdict(run), "data": dict(source), "command": command}
+    _write_json(folder / "config.json", config)
+    _write_json(folder / "env.json", _environment(device, threads))
+    _write_json(folder / "data.json", data.summary())
+    (folder / "alerts.jsonl").touch()
+    display.note(describe(folder, gan, planned, device, precision, reasons))
+    display.event("plan", run=str(folder), gan=config["gan"]["name"], images=run.images, rate=planned.rate, n=len(data))
+    pages.grid(data.images[:: max(1, len(data) // 64)][:64], columns=8).save(folder / "reals.png")
+    checkpoint.save(state, folder / "state", _about(data))
+    return _play(state, data, folder, display)
+
+
+def resume(folder: Path, data: ImageData, display: Display) -> Outcome:
+    """Go on with a run from its newest whole checkpoint, bit for bit as if it had not stopped."""
+    config = runs.read_config(folder)
+    if (info := runs.describe(folder)).state == "running":
+        raise UsageError(f"{folder} is being trained already ({info.held_by})", f"gansmith stop {folder}")
+    gan, run = catalog.from_config(config["gan"]), Run(**config["run"])
+    device, precision, threads = find_machine(run)
+    if threads != run.threads:
+        display.note(f"! this run used {run.threads} threads, now {threads}: results may differ in the last bit")
+    found = checkpoint.newest(folder / "state", lambda message: display.note(f"! {message}"))
+    if found is None:
+        raise DataError(f"{folder} has no checkpoint that is whole", "train anew under another --name")
+    if found.about.get("fingerprint") != data.fingerprint:
+        raise DataError(
+            f"{data.source} is not the data that {folder.name} was trained on any more (its content changed)",
+            f"bring the data back, or begin from the model: gansmith train {data.source} --from {folder}/best",
+        )
+    state = State(gan, run, data.spec, device, precision)
+    try:
+        state.load(found.tensors, found.counters)
+    except (KeyError, RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"the checkpoint of {folder} is of another version: {reason}", "train anew") from None
+    display.note(f"▶ resume {folder} at {state.images:,} of {run.images:,} pictures")
+    return _play(state, data, folder, display)
+
+
+def _play(state: State, data: ImageData, folder: Path, display: Display) -> Outcome:
+    run, guard = state.run, Guard(folder)
+    batches = Batches(data, run.batch, run.seed, run.mirror, state.device)
+    quick = Quick(data, n=hooks.JUDGED)
+    log = hooks.MetricsLog(folder)
+    log.cut(state.images)
+    status_file = folder / "state" / "status.json"
+    status_file.unlink(missing_ok=True)
+    lock = {"pid": os.getpid(), "host": socket.gethostname(), "started": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
+    _write_json(folder / "state" / "lock.json", lock)
+
+    def sampler(state: State) -> Sampler:
+        return Sampler(state.gan, state.average, state.spec, _info(state, data))
+
+    save, save_when_due = hooks.save_checkpoints(folder, _about(data))
+    looks = [hooks.judge(folder, sampler, quick), log.write, hooks.preview(folder, sampler), save, display.tick]
+    status, message = "failed", ""
+    try:
+        with hooks.Interruption() as interruption:
+            each_round = [hooks.clock(), log.collect, display.round, hooks.at_ticks(looks), save_when_due]
+            each_round += [hooks.deadline, interruption.hook]
+            why = _fit_and_recover(state, batches, each_round, guard, log, display)
+        if why == "interrupted":
+            save(state, {})
+            status, message = "stopped", f"stopped at {state.images:,} pictures; gansmith resume {folder}"
+        else:
+            if why == "time" and not hooks.ticked(state):
+                hooks.look_once(looks, state)
+            status, message = "finished", f"{state.images:,} pictures in {state.seconds:,.0f} s"
+    except GansmithError as error:
+        message = str(error)
+        raise
+    finally:
+        display.close()
+        ended = {"status": status, "message": message, "images": state.images, "planned": run.images}
+        _write_json(status_file, ended | {"seconds": round(state.seconds, 3), "hash": state.hash()})
+        (folder / "state" / "lock.json").unlink(missing_ok=True)
+    _report(folder, data, state, status, display)
+    return Outcome(folder, status, state.hash())
+
+
+def _fit_and_recover(state: State, batches: AnyBatches, each_round, guard: Guard, log, display: Display) -> str:
+    """Play to the end and say why it ended: finished, time or interrupted."""
+    while True:
+        try:
+            fit(state, batches, each_round)
+            return "finished"
+        except Halt as halt:
+            return str(halt)
+        except (NotFinite, checkpoint.NotFiniteState) as error:
+            guard.recover(state, error)
+            log.cut(state.images)
+            display.note(f"! {error}; went back to {state.images:,} pictures (alerts.jsonl)")
+
+
+def _report(folder: Path, data: ImageData, state: State, status: str, display: Display) -> None:
+    evaluation, best = None, folder / "best"
+    model = Sampler.load(best, str(state.device)) if best.is_dir() else None
+    if model is not None and status == "finished":
+        from gansmith.evaluate.report import evaluate
+
+        display.note("· judging the best model for the report")
+        evaluation = evaluate(model, data, n=min(REPORT_SAMPLES, len(data)))
+    write_report(folder, data, model, evaluation)
+
+
+def find_machine(run: Run) -> tuple[torch.device, str, int]:
+    """Settle on device, precision and threads, and set the threads."""
+    threads = machine.set_threads(run.threads)
+    device = machine.find_device(run.device)
+    return device, machine.find_precision(run.precision, device), threads
+
+
+def _about(data: ImageData) -> dict[str, Any]:
+    return {"gansmith": gansmith.__version__, "torch": torch.__version__, "fingerprint": data.fingerprint}
+
+
+def _info(state: State, data: ImageData) -> dict[str, Any]:
+    return {"Data": data.source, "Data fingerprint": data.fingerprint, "Pictures seen": state.images}
+
+
+def _environment(device: torch.device, threads: int) -> dict[str, Any]:
+    return {
+        "gansmith": gansmith.__version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "system": platform.platform(),
+        "processor": machine.processor(),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
+        "threads": threads,
+        "argv": sys.argv,
+    }
+
+
+def describe(folder: Path, gan: GAN, planned: plan.Plan, device, precision: str, reasons=()) -> str:
+    """Put a plan into words."""
+    run = planned.run
+    head = (
+        f"▶ run    {folder} · {catalog.name_of(gan)} {planned.parameters / 1e6:.2g}M params · {device} {precision}"
+        f" · batch {run.batch} · {run.images:,} pictures · about {pages.duration(planned.seconds)}"
+        f" · {planned.memory / 2**30:.1f} GiB"
+    )
+    return "\n".join([head, *(f"         {reason}" for reason in (*reasons, *planned.reasons))])
+
+
+def _inherit(state: State, parent: Sampler) -> str:
+    """Copy every tensor of the same name and shape from a trained model; return what was done."""
+    mine, theirs = state.nets.state_dict(), parent.nets.state_dict()
+    fitting = {k: v for k, v in theirs.items() if k in mine and mine[k].shape == v.shape and k != "progress"}
+    if not any(name.startswith("G.") for name in fitting):
+        raise UsageError(
+            "no weight of the parent model fits this one", "take the same --gan and options as the parent's"
+        )
+    state.nets.load_state_dict(mine | fitting)
+    state.average.load_state_dict(state.nets.state_dict())
+    return f"  from   {len(fitting)} of {len(mine)} tensors taken from the parent model"
+
+
+def _write_json(path: Path, value: Any) -> None:
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.write_text(json.dumps(value, indent=1, default=str))
+    temporary.replace(path)
