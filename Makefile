@@ -23,7 +23,7 @@ demo: environment ## train on the bundled digits for a minute, generate, evaluat
 	$(BIN)/gansmith evaluate runs/demo/best digits
 	@echo
 	@echo "report   runs/demo/report.html"
-	@echo "samples  samples/demo"
+	@echo "samples  samples/demo/grid.png"
 
 data: environment ## fetch the real data sets that the tests use
 	$(BIN)/python tests/fetch_data.py

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(os.environ.get("GANSMITH_DATA") or Path.home() / ".cache/gansmith-data")
+ROOT = Path(os.environ.get("GANSMITH_DATA") or "~/.cache/gansmith-data").expanduser()
 
 DRAW_AVATARS = """
 import fs from 'fs';
@@ -149,7 +149,7 @@ def fetch(name: str) -> None:
 
 
 def main(names: list[str]) -> int:
-    """Fetch the named sets; say in one line which tests go without a set that cannot be had."""
+    """Fetch the named sets; say in one line why a set cannot be had."""
     unknown = [name for name in names if name not in SETS]
     if unknown:
         print(f"no set named {unknown[0]!r}; the sets are {', '.join(SETS)}", file=sys.stderr)
@@ -160,7 +160,7 @@ def main(names: list[str]) -> int:
             fetch(name)
         except Unavailable as reason:
             missing += 1
-            print(f"{name}: not here, tests that use it are left out: {reason}", file=sys.stderr, flush=True)
+            print(f"{name}: not here, so the tests that use it cannot pass: {reason}", file=sys.stderr, flush=True)
     return 1 if missing else 0
 
 

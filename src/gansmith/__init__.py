@@ -25,8 +25,9 @@ class _Verb(ModuleType):
     """A package that can be called like the verb it is named after: `gs.train(...)` beside `gansmith.train.fit`."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        from gansmith import api
-
+        api = importlib.import_module(
+            "gansmith.api"
+        )  # by name, as the packages below the interface do not depend on it
         return getattr(api, self.__name__.rpartition(".")[2])(*args, **kwargs)
 
 

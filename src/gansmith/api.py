@@ -2,6 +2,7 @@
 
 import dataclasses
 import shlex
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,10 @@ import numpy as np
 from gansmith import catalog, runs
 from gansmith.data.images import ImageData
 from gansmith.data.sources import open_data
-from gansmith.errors import UsageError
+from gansmith.errors import DataError, UsageError
 from gansmith.game import GAN
 from gansmith.sample.sampler import Sampler
-from gansmith.train import trainer
+from gansmith.train import checkpoint, trainer
 from gansmith.train.display import Display, Mode
 from gansmith.train.plan import plan as make_plan
 from gansmith.train.plan import suggest
@@ -67,14 +68,15 @@ def train(
             pictures,
             folder=folder,
             display=Display(display),
-            source=source or {"source": str(pictures.source), "size": list(pictures.spec.size)},
+            source=source or {"source": pictures.source, "size": list(pictures.spec.size), "mode": pictures.spec.mode},
             command=command or f"gs.train({pictures.source!r}, {gan!r})",
             parent=start_from,
             reasons=reasons,
         )
-    finally:
-        if not any(folder.iterdir()):  # nothing was begun: the name is free again
-            folder.rmdir()
+    except BaseException:
+        if not checkpoint.entries(folder / "state"):  # nothing to go on from: leave nothing behind, the name is free
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def dry_run(
@@ -83,21 +85,41 @@ def dry_run(
     """Measure and describe a training without beginning it."""
     run = make_run(settings, epochs, len(pictures))
     gan, reasons = make_gan(gan, options, pictures)
-    device, precision, _ = trainer.find_machine(run)
+    device, precision, _ = trainer.find_machine(run, pictures)
     planned = make_plan(gan, run, pictures, device, precision)
     return trainer.describe(Path("(dry run)"), gan, planned, device, precision, reasons)
 
 
-def resume(run: str | Path, *, display: Mode = "auto") -> Outcome:
-    """Go on with an interrupted run."""
+def resume(run: str | Path, data: ImageData | str | Path | None = None, *, display: Mode = "auto") -> Outcome:
+    """Go on with an interrupted run, bit for bit as if it had not stopped; a finished one is returned as it ended.
+
+    `data` is what it was trained on, where that has moved or was made in Python.
+    """
     from gansmith import machine
 
     machine.prepare()
-    folder = Path(run)
+    folder, show = Path(run), Display(display)
     config = runs.read_config(folder)
-    described = dict(config["data"])
-    pictures = open_data(described.pop("source"), **{k: _tuple(v) for k, v in described.items()})
-    return trainer.resume(folder, pictures, Display(display))
+    if outcome := trainer.ended(folder):
+        show.note(f"· {folder} is finished already; to train on: gansmith train DATA --from {outcome.best}")
+        return outcome
+    return trainer.resume(folder, data if isinstance(data, ImageData) else _reopen(folder, config, data), show)
+
+
+def _reopen(folder: Path, config: dict[str, Any], moved: str | Path | None) -> ImageData:
+    """Open the data of a run as it was read when the run began."""
+    described: dict[str, Any] = config["data"] if isinstance(config.get("data"), dict) else {}
+    options = {k: _tuple(described[k]) for k in ("size", "fit", "mode", "label", "limit") if k in described}
+    source = moved or described.get("source") or ""
+    try:
+        return open_data(source, **options)
+    except DataError as error:
+        if Path(source).exists():
+            raise
+        raise DataError(
+            f"{source!s}, which {folder} was trained on, is not there any more",
+            f"say where it is now: gansmith resume {folder} --data DATA",
+        ) from error
 
 
 def evaluate(
@@ -156,10 +178,7 @@ def make_run(settings: dict[str, Any], epochs: float | None, pictures: int) -> R
         if "images" in settings:
             raise UsageError("images and epochs both give the length", "leave one out")
         settings["images"] = max(1, round(epochs * pictures))
-    try:
-        return Run(**settings)
-    except ValueError as error:
-        raise UsageError(str(error), "see: gansmith train --help") from None
+    return Run(**settings)
 
 
 def command_line(argv: Sequence[str]) -> str:

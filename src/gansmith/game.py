@@ -24,7 +24,8 @@ Batch = Mapping[str, Tensor]
 """What one turn is played with, all of the same length n:
 
 `real` [n, *spec.shape] in [-1, 1]; `label` [n] int64 where the data has labels; `latents` [n, ...] from `GAN.latents`;
-`chance` [n, 16] uniform in [0, 1), the rest of a turn's randomness (interpolation, augmentation), one row a sample.
+`chance` [n, 2, 16] uniform in [0, 1), the rest of a turn's randomness (interpolation, augmentation): a row for the real
+and a row for the fake of each pair.
 """
 
 
@@ -76,7 +77,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class GAN(ABC):
-    """A game. Subclasses are final frozen dataclasses, their fields the hyper-parameters; none inherits from another."""
+    """A game. Subclasses are final frozen dataclasses whose fields are the hyper-parameters; none inherits from one."""
 
     @abstractmethod
     def nets(self, spec: DataSpec) -> Nets:

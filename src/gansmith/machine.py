@@ -20,8 +20,11 @@ def cache_folder() -> Path:
 
 
 def cores() -> int:
-    """Processor cores this process may use: its affinity mask, and the quota of its container (cgroup v1 or v2)."""
+    """Processor cores this process may use: affinity mask, quota of the container (cgroup v1, v2), OMP_NUM_THREADS."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    if asked.isdigit() and int(asked):
+        allowed = min(allowed, int(asked))
     return max(1, math.ceil(min(allowed, _quota())))
 
 

@@ -49,6 +49,10 @@ class RunInfo:
         """Name of the run: that of its folder."""
         return self.path.name
 
+    def row(self) -> dict[str, Any]:
+        """Return everything, JSON-ready."""
+        return {"name": self.name} | vars(self) | {"path": str(self.path)}
+
 
 def list_runs(root: str | Path = "runs") -> list[RunInfo]:
     """Describe every folder in `root`, the one that changed last first; a missing `root` holds no runs."""
@@ -104,9 +108,7 @@ def show(run_dir: str | Path) -> dict[str, Any]:
     model = shlex.quote(str(path / ("best" if (path / "best").is_dir() else "last")))
     data = shlex.quote(info.data) if info.data else "DATA"
     return {
-        **{name: value for name, value in vars(info).items() if name not in ("path", "changed")},
-        "name": info.name,
-        "path": str(path),
+        **info.row(),
         "config": config,
         "env": read_json(path / "env.json", {}),
         "data_summary": read_json(path / "data.json", {}),
@@ -185,9 +187,14 @@ def new_run_dir(root: str | Path, name: str | None, data_name: str) -> Path:
     name that is taken or cannot be a folder's.
     """
     root = Path(root)
-    root.mkdir(parents=True, exist_ok=True)
-    if name is not None:
-        return _make_named(root, name)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        return _make_named(root, name) if name is not None else _make_numbered(root, data_name)
+    except OSError as error:
+        raise UsageError(f"cannot make a run in {root}: {error.strerror}", "name another folder with --runs") from None
+
+
+def _make_numbered(root: Path, data_name: str) -> Path:
     base = re.sub(r"[^\w.+=@-]+", "-", Path(data_name).name).lstrip("-.")[:50].rstrip("-.") or "run"
     number = 1
     while True:

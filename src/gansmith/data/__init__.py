@@ -1,4 +1,4 @@
-"""Images from any source, decoded once to uint8, in an order that is a function of the seed. `gs.data(...)` opens one."""
+"""Images from any source, decoded once to uint8, in an order that the seed decides. `gs.data(...)` opens one."""
 
 from gansmith import _verb
 

@@ -250,7 +250,7 @@ def _numpy_errors(source: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, MemoryError) as error:
-        if "pickle" in str(error):
+        if "pickle" in str(error) or "Python objects" in str(error):
             raise DataError(
                 f"{source} holds Python objects (a pickle), which could run code: it is not read",
                 "store plain numbers: np.save(FILE, images.astype(np.uint8))",

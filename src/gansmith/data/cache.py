@@ -42,7 +42,7 @@ class PixelFile:
 
     def __init__(self, path: Path, shape: tuple[int, int, int]):
         self.path, self.shape, self.count = path, shape, 0
-        self.file = open(path, "wb+")  # noqa: SIM115 - closed by `finish` or `close`
+        self.file = open(path, "wb+")  # noqa: SIM115 - `finish` closes it, or leaving the `with`
         self.file.write(_header(0, shape))
 
     def append(self, image: np.ndarray) -> None:
@@ -74,8 +74,10 @@ class PixelFile:
             self.file.seek(start + index * kept)
             self.file.write(image[..., :channels].tobytes())
 
-    def close(self) -> None:
-        """Close the file as it is."""
+    def __enter__(self) -> "PixelFile":
+        return self
+
+    def __exit__(self, *error: object) -> None:
         self.file.close()
 
 
@@ -96,11 +98,11 @@ def gather(images: np.ndarray, indices: np.ndarray) -> np.ndarray:
     size = len(indices) * int(np.prod(images.shape[1:]))
     if not isinstance(images, np.memmap) or size < IN_MEMORY:
         return np.ascontiguousarray(images[indices])
-    with workspace(size) as folder:
-        pixels = PixelFile(folder / PIXELS, images.shape[1:])  # type: ignore[arg-type]
+    height, width, channels = images.shape[1:]
+    with workspace(size) as folder, PixelFile(folder / PIXELS, (height, width, channels)) as pixels:
         for index in indices:
             pixels.append(images[index])
-        return pixels.finish(images.shape[3])  # the map outlives the file's name
+        return pixels.finish(channels)  # the map outlives the file's name
 
 
 @contextlib.contextmanager
@@ -111,7 +113,7 @@ def workspace(size: int) -> Iterator[Path]:
         parent.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(parent).free
         if free < size + (64 << 20):
-            raise OSError(f"only {free / 2**30:.1f} GiB are free")
+            raise OSError(f"only {free / 1e6:,.0f} MB are free")
         folder = Path(tempfile.mkdtemp(prefix=".part-", dir=parent))
     except OSError as error:
         raise _no_room(parent, size, error) from error
@@ -125,7 +127,7 @@ def workspace(size: int) -> Iterator[Path]:
 
 def _no_room(folder: Path, size: int, error: OSError) -> DataError:
     return DataError(
-        f"the decoded images need {size / 2**30:.1f} GiB in {folder}, which cannot be used: {error}",
+        f"the decoded images need {size / 1e6:,.0f} MB and a little more in {folder}, which cannot be used: {error}",
         "free some space, point GANSMITH_CACHE at another disk, or choose a smaller --size",
     )
 

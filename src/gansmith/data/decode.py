@@ -39,6 +39,11 @@ class _Picture:
 
 def decode_listing(listing: Listing, options: Options, source: str) -> ImageData:
     """Decode the training part, then its test part in the same size, mode and classes."""
+    with strict():
+        return _train_and_test(listing, options, source)
+
+
+def _train_and_test(listing: Listing, options: Options, source: str) -> ImageData:
     train = _part(listing, options, None, source)
     if len(train) < 2:
         raise DataError(f"{source} holds one readable image; a set has at least 2", "add more images")
@@ -57,7 +62,11 @@ def _known_classes(listing: Listing, classes: Sequence[str]) -> Listing:
     if not classes:
         return replace(listing, items=[(entry, None) for entry, _ in listing.items])
     problems = tuple(
-        Problem(entry.name, f"the training part has no class '{label}'", "add training images of it, or remove it")
+        Problem(
+            entry.name,
+            "it has no class" if label is None else f"the training part has no class '{label}'",
+            "add training images of its class, or remove it",
+        )
         for entry, label in listing.items
         if label not in classes
     )
@@ -88,7 +97,8 @@ def _part(listing: Listing, options: Options, classes: Sequence[str] | None, sou
     decoding = _Decoding(listing, options, settled, classes, source, [*listing.problems, *unreadable])
     if size >= cache.IN_MEMORY:
         with cache.workspace(size) as folder:
-            data = decoding.run(pictures, cache.PixelFile(folder / cache.PIXELS, shape))
+            with cache.PixelFile(folder / cache.PIXELS, shape) as pixels:
+                data = decoding.run(pictures, pixels)
             cache.store(folder, key, _record(data))
         return data
     data = decoding.run(pictures, PixelMemory(len(pictures), shape))
@@ -215,7 +225,7 @@ def _read_headers(items: Sequence[tuple[Entry, str | None]]) -> tuple[list[_Pict
 
 def _in_parallel(work: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterator[Result]:
     """Yield the results in order; Pillow decodes outside the interpreter's lock, so threads are enough."""
-    with strict(), ThreadPoolExecutor(cores()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         for start in range(0, len(jobs), _CHUNK):
             yield from pool.map(work, jobs[start : start + _CHUNK])
 

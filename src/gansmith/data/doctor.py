@@ -77,7 +77,10 @@ class Report:
             warnings=self.warnings,
             skipped=self.skipped,
             classes=self._classes(),
-            groups=[("Equal pictures", self._groups(self.duplicates)), ("Similar pictures", self._groups(self.near))],
+            groups=[
+                ("Equal pictures", self._groups(self.duplicates), len(self.duplicates)),
+                ("Similar pictures", self._groups(self.near), len(self.near)),
+            ],
             blank=[data.names[i] for i in self.blank],
         )
 

@@ -41,8 +41,11 @@ class Listing:
     table: Entry | None = None
 
 
-def arrange(entries: Sequence[Entry], label: str | None = None, prefix: str = "") -> Listing:
-    """Find the layout of the files under `prefix`; `label` names the column of a metadata table."""
+def arrange(entries: Sequence[Entry], label: str | None = None, prefix: str = "", classes: bool = False) -> Listing:
+    """Find the layout of the files under `prefix`; `label` names the column of a metadata table.
+
+    `classes` says that a lone sub-folder is a class, as in a test part; otherwise it is a wrapper round the set.
+    """
     inside = [entry for entry in entries if entry.name.startswith(prefix)]
     table = next((e for e in inside if e.name.removeprefix(prefix).lower() in METADATA_FILES), None)
     if table is not None:
@@ -53,7 +56,7 @@ def arrange(entries: Sequence[Entry], label: str | None = None, prefix: str = ""
     test = next((parts[name] for name in TEST_FOLDERS if name in parts), None)
     if not direct and "train" in parts and test is not None:
         return _train_and_test(inside, folders, parts["train"], test, label, prefix)
-    if not direct and len(folders) == 1:
+    if not direct and len(folders) == 1 and not classes:
         return arrange(inside, label, f"{prefix}{next(iter(folders))}/")
     if label is not None:
         raise UsageError(
@@ -87,7 +90,7 @@ def _split(entries: Sequence[Entry], prefix: str) -> tuple[list[Entry], dict[str
 
 def _train_and_test(inside, folders, train, test, label, prefix) -> Listing:
     training = arrange(inside, label, f"{prefix}{train}/")
-    testing = arrange(inside, label, f"{prefix}{test}/")
+    testing = arrange(inside, label, f"{prefix}{test}/", classes=training.kind == "class folders")
     ignored = training.ignored.copy()
     ignored.update({f"{name}/": len(members) for name, members in folders.items() if name not in (train, test)})
     kind = f"{train}/ and {test}/ of {training.kind}"

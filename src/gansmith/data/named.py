@@ -1,6 +1,7 @@
 """Sets that are known by name: scikit-learn's digits offline, the rest from a local folder or by torchvision."""
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +111,7 @@ def _torchvision_part(name: str, known: Known, part: str) -> tuple[Part, tuple[s
 
 
 def _download(name: str, folder: Path, build: Callable[..., Any], arguments: dict[str, Any]) -> Any:
-    print(f"downloading {name} to {folder}")
+    print(f"downloading {name} to {folder}", file=sys.stderr)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return build(str(folder), download=True, **arguments)

@@ -51,10 +51,9 @@ class ClassifierNet:
             )
         key = sha256(f"{split.fingerprint} {seed} {RECIPE}".encode()).hexdigest()[:16]
         path = cache_folder() / f"classifier-{key}.safetensors"
-        self.net = Classifier(split.spec.shape, len(split.spec.classes)).eval()
-        facts = _read(self.net, path)
-        if facts is None:
-            facts = _train(self.net, split, seed)
+        found = _read(split, seed, path)
+        self.net, facts = found or _train(split, seed)
+        if not found:
             _write(self.net, facts, path)
         self.seed = seed
         self.accuracy: float = facts["accuracy"]
@@ -104,18 +103,21 @@ def cache_folder() -> Path:
     return Path(os.environ.get("GANSMITH_CACHE", "~/.cache/gansmith")).expanduser() / "features"
 
 
-def _train(net: Classifier, split: "ImageData", seed: int) -> dict:
+def _fresh(split: "ImageData", seed: int) -> Classifier:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive(seed, "classifier"))
+        return Classifier(split.spec.shape, len(split.spec.classes))
+
+
+def _train(split: "ImageData", seed: int) -> tuple[Classifier, dict]:
+    labels = np.asarray(split.labels)
     rng = np.random.default_rng(derive(seed, "classifier"))
     order = rng.permutation(len(split))
     n_test = round(TEST_SHARE * len(split))
     test, train = np.sort(order[:n_test]), np.sort(order[n_test:])
-    x, y = shrink(as_tensor(split.images[train]), LONGEST_SIDE), torch.from_numpy(split.labels[train])
-    with torch.random.fork_rng(devices=[]), torch.enable_grad():
-        torch.manual_seed(derive(seed, "classifier"))
-        for module in net.modules():
-            if isinstance(module, (nn.Conv2d, nn.Linear)):
-                module.reset_parameters()
-        net.train()
+    x, y = shrink(as_tensor(split.images[train]), LONGEST_SIDE), torch.from_numpy(labels[train])
+    net = _fresh(split, seed).train()
+    with torch.enable_grad():
         optimizer = torch.optim.AdamW(net.parameters(), lr=4e-3, weight_decay=0.02, fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=4e-3, total_steps=STEPS)
         for _ in range(STEPS):
@@ -126,8 +128,8 @@ def _train(net: Classifier, split: "ImageData", seed: int) -> dict:
             schedule.step()
     net.eval()
     guesses = in_batches(lambda x: net(shrink(x, LONGEST_SIDE)), split.images[test], batch=256).argmax(1)
-    return {
-        "accuracy": float((guesses == split.labels[test]).mean()),
+    return net, {
+        "accuracy": float((guesses == labels[test]).mean()),
         "seed": seed,
         "n_train": len(train),
         "n_test": n_test,
@@ -147,11 +149,12 @@ def _write(net: Classifier, facts: dict, path: Path) -> None:
         os.replace(description, path.with_suffix(".json"))
 
 
-def _read(net: Classifier, path: Path) -> dict | None:
-    """Load weights and return their facts; None where they are missing or not what the facts say."""
+def _read(split: "ImageData", seed: int, path: Path) -> tuple[Classifier, dict] | None:
+    """Load a net and its facts; None where they are missing or the weights are not what the facts say."""
+    net = _fresh(split, seed).eval()
     try:
         facts = json.loads(path.with_suffix(".json").read_text())
         net.load_state_dict(load_file(path))
-        return facts if weights_hash(net) == facts["hash"] else None
+        return (net, facts) if weights_hash(net) == facts["hash"] else None
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError):
         return None

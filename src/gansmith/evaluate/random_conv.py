@@ -50,8 +50,9 @@ class RandomStack(nn.Module):
         rng = generator(seed, "random-conv")
         self.convs, self.norms = nn.ModuleList(), nn.ModuleList()
         for before, after in zip((channels, *WIDTHS), WIDTHS, strict=False):
-            conv = nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False)
-            conv.weight.data.normal_(generator=rng)
+            # skip_init: PyTorch's own initialisation would draw from the global random state.
+            conv = nn.utils.skip_init(nn.Conv2d, before, after, 3, stride=2, padding=1, bias=False)
+            nn.init.normal_(conv.get_parameter("weight"), generator=rng)
             self.convs.append(conv)
             self.norms.append(nn.BatchNorm2d(after, affine=False, momentum=1.0))
         self.standardise = nn.BatchNorm1d(sum(WIDTHS[:-1]) + 4 * WIDTHS[-1], affine=False, momentum=1.0)

@@ -115,11 +115,13 @@ def evaluate(
     """
     metrics = _checked_metrics(metrics)
     split = judging_split(data, seed)
-    nets = list(nets) if nets is not None else feature_nets(data, inception_weights, seed, split)
-    n = n or min(len(split.compared), DEFAULT_N)
+    n = min(len(split.compared), DEFAULT_N) if n is None else max(n, 0)
+    fake_chunks, n_fake, fake_name = _fakes(fake, data.spec, n, seed)
     real_order = np.random.default_rng(derive(seed, "reals")).permutation(len(split.compared))
     compared, others = real_order[:n], real_order[n : 2 * n]
-    fake_chunks, n_fake, fake_name = _fakes(fake, data.spec, n, seed)
+    if len(others) < len(compared) // 2:
+        others = others[:0]
+    nets = list(nets) if nets is not None else feature_nets(data, inception_weights, seed, split)
     _check_counts(len(compared), n_fake, nets)
 
     reals = _features(nets, _chunks_of(split.compared.images, compared))
@@ -152,6 +154,9 @@ def evaluate(
                 )
             )
     notes = [split.note] if split.note else []
+    floor_n = results[0].floor_n
+    if floor_n < min(len(compared), n_fake):
+        notes.append(f"real vs real has {floor_n:,} images a side only, which raises fd")
     notes += [f"{net.name}: {net.note}" for net in nets]
     return Evaluation(tuple(results), fake_name, data.fingerprint, tuple(notes))
 
@@ -217,9 +222,9 @@ def _features(nets: Sequence[FeatureNet], chunks: Iterator[np.ndarray]) -> list[
 
 
 def _floor_pairs(reals: list[np.ndarray], others: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Pair as many reals with other reals as there are: the whole set where enough are left over, else its halves."""
-    half = len(reals[0]) // 2
-    if len(others[0]) < half:
+    """Pair the compared reals with other reals, as many as there are; where none are, one half with the other."""
+    if not len(others[0]):
+        half = len(reals[0]) // 2
         return [(x[:half], x[half : 2 * half]) for x in reals]
     return [(x[: len(other)], other) for x, other in zip(reals, others, strict=True)]
 

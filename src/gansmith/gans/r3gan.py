@@ -2,7 +2,7 @@
 
 Reals and fakes are compared in pairs (relativistic loss), and the critic's gradient is held to zero on both (R1 + R2),
 which makes plain residual nets without normalisation converge. The defaults are slim, for a CPU; the paper's CIFAR-10
-nets are `widths=(768, 768, 768, 768), blocks=2, lazy=1`.
+nets are `widths=(768, 768, 768, 768), blocks=2, patch=1, lazy=1`.
 
     gansmith train DATA --gan r3gan --minutes 30
 """
@@ -26,10 +26,11 @@ class R3GAN(GAN):
     """Relativistic pairing, R1 and R2 penalties, residual nets without normalisation."""
 
     latent_dim: int = 64
-    widths: tuple[int, ...] = (128, 96, 64, 48)  # channels of the stages from coarse to fine
+    widths: tuple[int, ...] = (128, 64, 32)  # channels of the stages from coarse to fine
     blocks: int = 1  # residual blocks a stage
     group: int = 16  # channels in a group of the 3x3 convolutions
     expand: int = 2  # channels inside a block, as a multiple of those outside
+    patch: int = 2  # pixels a side that are folded into channels; 1 is the paper
     gamma: float = 0.5  # weight of R1 and R2 at the start
     gamma_end: float = 0.05  # and at the end
     lazy: int = 4  # penalties in every so many rounds, times so much
@@ -39,7 +40,7 @@ class R3GAN(GAN):
 
     def nets(self, spec):
         """G and D, symmetric."""
-        build = (len(spec.classes), self.widths, self.blocks, self.group, self.expand)
+        build = (len(spec.classes), self.widths, self.blocks, self.group, self.expand, self.patch)
         return Nets(G=ResidualGenerator(self.latent_dim, spec.shape, *build), D=ResidualCritic(spec.shape, *build))
 
     def players(self):
@@ -67,22 +68,20 @@ class R3GAN(GAN):
 
     def penalties(self, nets, batch):
         """Gamma / 2 times the squared gradient on reals (R1) and on fakes (R2), through the augmentation (eq. 4)."""
-        return self._penalise(nets, batch, *self.pictures(nets, batch))
+        losses = self.loss_D_with_penalties(nets, batch)
+        return {"r1": losses["r1"], "r2": losses["r2"]}
 
     def loss_D_with_penalties(self, nets, batch):
-        """Both in one pass, for `lazy=1` as in the paper."""
-        return self._penalise(nets, batch, *self.pictures(nets, batch), adversarial=True)
-
-    def _penalise(self, nets, batch, real, fake, adversarial=False):
-        real, fake = real.detach().requires_grad_(), fake.detach().requires_grad_()
+        """All three in one pass, for `lazy=1` as in the paper."""
+        real, fake = (x.detach().requires_grad_() for x in self.pictures(nets, batch))
         real_logits, fake_logits = self.view(nets, real, batch, 0), self.view(nets, fake, batch, 1)
         fall = (1 + torch.cos(math.pi * nets.progress)) / 2
         half_gamma = 0.5 * (self.gamma_end + (self.gamma - self.gamma_end) * fall)
-        losses = {
+        return {
+            "adversarial": relativistic(real_logits, fake_logits),
             "r1": half_gamma * squared_gradient(real_logits, real),
             "r2": half_gamma * squared_gradient(fake_logits, fake),
         }
-        return {"adversarial": relativistic(real_logits, fake_logits)} | losses if adversarial else losses
 
     def logits(self, nets, batch):
         """Logits of reals and of fakes, pair by pair."""

@@ -11,7 +11,8 @@ class Decoder(nn.Module):
     """The DCGAN generator for any size and rank (Radford et al., 2016, arXiv:1511.06434, figure 1).
 
     A linear layer lays out the coarsest map; each stage doubles it (4-wide kernels, stride 2), halves the channels and
-    crops to the pyramid's size; tanh ends in [-1, 1]. `width` is the channel count before the last stage, `widest` a cap.
+    crops to the pyramid's size; tanh ends in [-1, 1]. `width` is the channel count before the last stage, `widest` caps
+    that of the first.
     """
 
     def __init__(

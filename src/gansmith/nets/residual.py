@@ -21,7 +21,8 @@ class ResidualGenerator(nn.Module):
     """Latents to pictures: a learned coarsest map, scaled by the latents, then blocks and bilinear doublings.
 
     `widths` are the channels of each stage from coarse to fine; where the pyramid is shorter, the first ones fall away,
-    and where it is longer, the first is repeated. The output is linear (no tanh).
+    and where it is longer, the first is repeated. The finest stage works on patches of `patch` x `patch` pixels, folded
+    into channels: 2 saves most of the cost of a picture on a CPU, 1 is the paper. The output is linear (no tanh).
     """
 
     def __init__(
@@ -33,18 +34,19 @@ class ResidualGenerator(nn.Module):
         blocks: int = 1,
         group: int = 16,
         expand: int = 2,
+        patch: int = 1,
     ):
         super().__init__()
-        channels, *size = shape
-        self.classes = classes
-        self.sizes = pyramid(tuple(size))
+        channels, *self.size = shape
+        self.classes, self.patch = classes, patch
+        self.sizes = pyramid(tuple(math.ceil(side / patch) for side in self.size))
         widths = _fit(widths, len(self.sizes))
         self.basis = nn.Parameter(torch.randn(widths[0], *self.sizes[0]))
         self.scale = _linear(latent_dim + classes, widths[0])
         fixup = (len(widths) * blocks) ** -0.25
         self.stages = nn.ModuleList(_stage(w, blocks, group, expand, fixup) for w in widths)
         self.between = nn.ModuleList(_change(a, b) for a, b in itertools.pairwise(widths))
-        self.out = _conv(widths[-1], channels, 1)
+        self.out = _conv(widths[-1], channels * patch**2, 1)
 
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """Map latents [n, latent_dim] (and labels [n]) to samples [n, channels, h, w]."""
@@ -52,7 +54,7 @@ class ResidualGenerator(nn.Module):
         x = self.stages[0](x)
         for change, stage, size in zip(self.between, self.stages[1:], self.sizes[1:], strict=True):
             x = stage(crop(double(change(x)), size))
-        return self.out(x)
+        return crop(F.pixel_shuffle(self.out(x), self.patch), tuple(self.size))
 
 
 class ResidualCritic(nn.Module):
@@ -70,13 +72,14 @@ class ResidualCritic(nn.Module):
         blocks: int = 1,
         group: int = 16,
         expand: int = 2,
+        patch: int = 1,
     ):
         super().__init__()
         channels, *size = shape
-        self.classes = classes
-        sizes = pyramid(tuple(size))
+        self.classes, self.patch = classes, patch
+        sizes = pyramid(tuple(math.ceil(side / patch) for side in size))
         widths = _fit(widths, len(sizes))[::-1]
-        self.enter = _conv(channels, widths[0], 1)
+        self.enter = _conv(channels * patch**2, widths[0], 1)
         fixup = (len(widths) * blocks) ** -0.25
         self.stages = nn.ModuleList(_stage(w, blocks, group, expand, fixup) for w in widths)
         self.between = nn.ModuleList(_change(a, b) for a, b in itertools.pairwise(widths))
@@ -86,7 +89,9 @@ class ResidualCritic(nn.Module):
 
     def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
         """Score samples [n, channels, h, w] as logits [n]."""
-        x = self.stages[0](self.enter(x))
+        height, width = x.shape[2:]
+        x = F.pad(x, (0, -width % self.patch, 0, -height % self.patch))
+        x = self.stages[0](self.enter(F.pixel_unshuffle(x, self.patch)))
         for change, stage in zip(self.between, self.stages[1:], strict=True):
             x = stage(change(halve(x)))
         h = self.fold(x).flatten(1)

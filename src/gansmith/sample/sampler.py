@@ -16,13 +16,14 @@ import torch
 from safetensors import SafetensorError
 
 import gansmith
-from gansmith import catalog, machine, pages, seeds
+from gansmith import catalog, machine, pages
 from gansmith.data.codecs.image import decode
 from gansmith.data.spec import DataSpec
 from gansmith.errors import DataError, UsageError
 from gansmith.game import GAN, Nets
 from gansmith.sample.images import Images
 from gansmith.sample.provenance import Provenance
+from gansmith.seeds import generator
 
 FORMAT = 1
 ROWS = 16
@@ -43,18 +44,18 @@ class Sampler:
         return hashlib.sha256(self._weights()).hexdigest()
 
     @torch.inference_mode()
-    def pixels(self, seeds_: Sequence[int], label: Any = None, truncation: float = 1.0) -> np.ndarray:
+    def pixels(self, seeds: Sequence[int], label: Any = None, truncation: float = 1.0) -> np.ndarray:
         """Make one picture a seed: uint8 [n, height, width, channels].
 
         `label` is a class name or index for all, or a sequence of one a seed; None draws a class for each seed with the
         shares of the data. `truncation` in (0, 1] scales the latents: nearer the mean, less varied.
         """
-        labels = self.labels(seeds_, label)
+        labels = self.labels(seeds, label)
         made = []
-        for start in range(0, len(seeds_), ROWS):
-            rows = list(seeds_[start : start + ROWS])
+        for start in range(0, len(seeds), ROWS):
+            rows = list(seeds[start : start + ROWS])
             filled = rows + [rows[-1]] * (ROWS - len(rows))
-            z = torch.cat([self.gan.latents(1, seeds.generator(seed, "sample")) for seed in filled])
+            z = torch.cat([self.gan.latents(1, generator(seed, "sample")) for seed in filled])
             y = None
             if labels is not None:
                 y = torch.as_tensor(labels[start : start + ROWS])
@@ -63,7 +64,7 @@ class Sampler:
             made.append(decode(x[: len(rows)]))
         return np.concatenate(made) if made else np.zeros((0, *self.spec.size, self.spec.channels), np.uint8)
 
-    def labels(self, seeds_: Sequence[int], label: Any = None) -> np.ndarray | None:
+    def labels(self, seeds: Sequence[int], label: Any = None) -> np.ndarray | None:
         """Return the class index of each seed, int64 [n]; None for a model without classes."""
         classes = self.spec.classes
         if not classes:
@@ -72,10 +73,10 @@ class Sampler:
             return None
         if label is None:
             edges = np.cumsum(self.spec.class_share)
-            draws = [float(torch.rand((), generator=seeds.generator(seed, "class"))) for seed in seeds_]
+            draws = [float(torch.rand((), generator=generator(seed, "class"))) for seed in seeds]
             return np.minimum(np.searchsorted(edges, draws, side="right"), len(classes) - 1).astype(np.int64)
         if isinstance(label, (str, int, np.integer)):
-            label = [label] * len(seeds_)
+            label = [label] * len(seeds)
         return np.array([self._class_index(one) for one in label], np.int64)
 
     def sample(self, n: int = 16, seed: int = 0, label: Any = None, truncation: float = 1.0) -> Images:
@@ -84,15 +85,15 @@ class Sampler:
 
     __call__ = sample
 
-    def images(self, seeds_: Sequence[int], label: Any = None, truncation: float = 1.0) -> Images:
+    def images(self, seeds: Sequence[int], label: Any = None, truncation: float = 1.0) -> Images:
         """Make the pictures of these seeds, with their provenance."""
-        labels, model, gan = self.labels(seeds_, label), self.hash, catalog.name_of(self.gan)
-        names = [None] * len(seeds_) if labels is None else [self.spec.classes[i] for i in labels]
+        labels, model, gan = self.labels(seeds, label), self.hash, catalog.name_of(self.gan)
+        names = [None] * len(seeds) if labels is None else [self.spec.classes[i] for i in labels]
         about = tuple(
             Provenance(model, gan, int(seed), truncation, name, gansmith.__version__)
-            for seed, name in zip(seeds_, names, strict=True)
+            for seed, name in zip(seeds, names, strict=True)
         )
-        return Images(self.pixels(seeds_, labels, truncation), about)
+        return Images(self.pixels(seeds, labels, truncation), about)
 
     def save(self, folder: Path | str) -> Path:
         """Write `config.json`, `model.safetensors` and a model card `README.md`; an old artefact is replaced."""

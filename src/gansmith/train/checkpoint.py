@@ -18,7 +18,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from gansmith.errors import TrainingError
+from gansmith.errors import DataError
 from gansmith.train.state import State
 
 KEEP = 2
@@ -42,7 +42,7 @@ class Checkpoint:
 def save(state: State, folder: Path, about: Mapping[str, Any]) -> Path:
     """Write a checkpoint of `state` into `folder` and prune all but the last two; durable when it returns.
 
-    Raises TrainingError where the disk is full, with the space that is needed; the last checkpoint stays intact.
+    Raises DataError where the disk is full, with the space that is needed; the last checkpoint stays intact.
     """
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in state.tensors()}
@@ -67,7 +67,11 @@ def save(state: State, folder: Path, about: Mapping[str, Any]) -> Path:
     except (OSError, SafetensorError) as error:  # safetensors reports a full disk in its own type
         shutil.rmtree(temporary, ignore_errors=True)
         raise _disk_full(folder, 2 * need, shutil.disk_usage(folder).free, error) from error
-    read(final)
+    try:
+        read(final)
+    except Damaged as error:
+        shutil.rmtree(final, ignore_errors=True)
+        raise DataError(f"{final} was not read back as it was written: {error}", "check the disk") from None
     for old in entries(folder)[:-KEEP]:
         shutil.rmtree(old, ignore_errors=True)
     return final
@@ -146,9 +150,10 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _disk_full(folder: Path, need: int, free: int, error: Exception | None = None) -> TrainingError:
+def _disk_full(folder: Path, need: int, free: int, error: Exception | None = None) -> DataError:
     why = f" ({error})" if error else ""
-    return TrainingError(
-        f"no room to save a checkpoint in {folder}: {need / 1e6:.0f} MB needed, {free / 1e6:.0f} MB free{why}",
-        f"free some space, then: gansmith resume {folder.parent}",
+    go_on = f"then: gansmith resume {folder.parent}" if entries(folder) else "then train again"
+    return DataError(
+        f"no room to save a checkpoint in {folder}: {need / 1e6:.1f} MB needed, {free / 1e6:.1f} MB free{why}",
+        f"free some space, {go_on}",
     )

@@ -1,5 +1,6 @@
 """What happens beside the rounds: the clock, judging, previews, the log, checkpoints, the end of a budget."""
 
+import io
 import json
 import signal
 import threading
@@ -8,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gansmith import pages
+from gansmith.files import write_whole
 from gansmith.sample.sampler import Sampler
 from gansmith.train import checkpoint
 from gansmith.train.fit import Halt, Hook, Logs
@@ -79,7 +81,9 @@ def preview(folder: Path, sampler: Callable[[State], Sampler]) -> Hook:
 
     def hook(state: State, logs: Logs) -> None:
         (folder / "samples").mkdir(exist_ok=True)
-        preview_grid(sampler(state)).save(folder / "samples" / f"{moment(state.images)}.png")
+        png = io.BytesIO()
+        preview_grid(sampler(state)).save(png, "PNG")
+        write_whole(folder / "samples" / f"{moment(state.images)}.png", png.getvalue())
 
     return hook
 
@@ -98,35 +102,33 @@ class MetricsLog:
 
     def __init__(self, folder: Path):
         self.path = folder / "metrics.jsonl"
-        self._sums: dict[str, float] = {}
-        self._counts: dict[str, int] = {}
         self._since: tuple[int, float] | None = None
 
     def collect(self, state: State, logs: Logs) -> None:
-        """Take in the losses of one round."""
+        """Take in the losses of one round. The sums are part of the state: a run may stop and go on within a tick."""
         if self._since is None:
             self._since = (state.images - state.run.batch, state.seconds)
         for name, value in logs.items():
-            self._sums[name] = self._sums.get(name, 0.0) + value
-            self._counts[name] = self._counts.get(name, 0) + 1
+            total, count = state.tick_losses.get(name, (0.0, 0))
+            state.tick_losses[name] = (total + value, count + 1)
 
     def write(self, state: State, logs: Logs) -> None:
         """Write the row of this tick."""
-        means = {name: total / self._counts[name] for name, total in self._sums.items()}
+        means = {name: total / count for name, (total, count) in state.tick_losses.items()}
         images, seconds = self._since or (0, 0.0)
         rate = (state.images - images) / max(1e-9, state.seconds - seconds)
         row = {"step": state.step, "images": state.images, "seconds": round(state.seconds, 3), "img/s": round(rate, 2)}
         row |= {name: float(f"{value:.6g}") for name, value in (logs | means).items()}
         with self.path.open("a") as file:
             file.write(json.dumps(row) + "\n")
-        self._sums, self._counts, self._since = {}, {}, (state.images, state.seconds)
+        state.tick_losses, self._since = {}, (state.images, state.seconds)
 
     def cut(self, images: int) -> None:
         """Drop rows after this moment: a resumed run writes them again."""
-        self._sums, self._counts, self._since = {}, {}, None
+        self._since = None
         if self.path.exists():
             rows = [line for line in self.path.read_text().splitlines() if _images_of(line) <= images]
-            self.path.write_text("".join(row + "\n" for row in rows))
+            write_whole(self.path, "".join(row + "\n" for row in rows))
 
 
 def _images_of(line: str) -> float:

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from gansmith import pages, runs
+from gansmith.files import write_whole
 from gansmith.train.nearest import nearest_images
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def write_report(run_dir: Path, data: "ImageData", sampler: Sampler | None, eval
         settings={part: _settings(story["config"].get(part)) for part in ("gan", "run", "data")},
         environment=_settings(story["env"]),
     )
-    return _replace(run_dir / "report.html", html.encode())
+    return write_whole(run_dir / "report.html", html)
 
 
 def write_curves(run_dir: Path) -> None:
@@ -79,10 +79,10 @@ def write_curves(run_dir: Path) -> None:
     writer = csv.DictWriter(table, list(columns), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    _replace(run_dir / "metrics.csv", table.getvalue().encode())
+    write_whole(run_dir / "metrics.csv", table.getvalue())
     panels = {title: _series(names, rows) for title, names in _panels(rows).items()}
     if panels:
-        _replace(run_dir / "metrics.png", pages.charts_png(panels, X_LABEL))
+        write_whole(run_dir / "metrics.png", pages.charts_png(panels, X_LABEL))
 
 
 def _panels(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
@@ -173,14 +173,3 @@ def _spread(items: Sequence, most: int) -> list:
     if len(items) <= most:
         return list(items)
     return [items[i] for i in np.linspace(0, len(items) - 1, most).round().astype(int)]
-
-
-def _replace(path: Path, content: bytes) -> Path:
-    """Write a file whole or not at all: readers never meet half a report."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path

@@ -1,26 +1,30 @@
 """What a training run is asked to do, apart from the GAN and the data. No torch here: the command line reads it."""
 
+import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from gansmith.errors import UsageError
+
+Precision = Literal["auto", "fp32", "bf16"]
 
 
 @dataclass(frozen=True)
 class Run:
     """Settings of a run. Budgets: the run ends at whichever of `images` and `minutes` comes first.
 
-    `images` counts the real pictures of one batch a round, whatever the number of turns in it. None asks the planner.
+    `images` counts the real pictures of one batch a round, whatever the number of turns in it. None: the planner
+    chooses.
     """
 
     images: int | None = None
-    """Length in pictures seen; also the length of all schedules."""
+    """Length in pictures seen (500k, 2M), which is also the length of all schedules."""
     minutes: float | None = None
-    """Length in wall-clock minutes, evaluations included; without `images`, the planner measures how many fit."""
+    """Length in wall-clock minutes, evaluations included; without `images`, as many are planned as fit."""
     batch: int = 64
     """Pictures in one turn."""
     micro_batch: int | None = None
-    """Pictures in one forward pass, to save memory; a divisor of `batch`. None: all of them."""
+    """Pictures in one forward pass, to save memory; a divisor of `batch`; left out: all."""
     seed: int = 0
     """Decides initial weights, data order, latents and augmentation."""
     average: int = 20_000
@@ -28,28 +32,37 @@ class Run:
     mirror: bool = False
     """Also learn from pictures flipped left to right."""
     ticks: int | None = None
-    """How many times, evenly spaced, the run is judged, previewed and saved. None asks the planner."""
+    """How many times, evenly spaced, the run is judged, previewed and saved; left out: planned."""
     device: str = "auto"
     """cpu, cuda, cuda:1, mps ...; auto takes the GPU where there is one."""
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    precision: Precision = "auto"
     """Precision of the networks' arithmetic; auto measures once on this machine and remembers."""
     threads: int | None = None
-    """Processor threads. None: as many as this container may use."""
+    """Processor threads; left out: as many as this container may use."""
 
     def __post_init__(self):
         for name in ("images", "minutes", "batch", "micro_batch", "average", "ticks", "threads"):
             value = getattr(self, name)
-            if value is not None and value <= 0:
-                raise ValueError(f"{name} must be above 0, not {value}")
+            if value is not None and not 0 < value < math.inf:
+                option = "--" + name.replace("_", "-")
+                raise UsageError(f"{name} must be above 0, not {value:g}", f"give {option} a number above 0")
         if self.micro_batch and self.batch % self.micro_batch:
-            raise ValueError(f"micro_batch {self.micro_batch} does not divide batch {self.batch}")
+            raise UsageError(
+                f"micro_batch {self.micro_batch} does not divide batch {self.batch}",
+                f"give --micro-batch a divisor of {self.batch}",
+            )
+        if self.precision not in get_args(Precision):
+            raise UsageError(f"there is no precision {self.precision!r}", f"choose {', '.join(get_args(Precision))}")
 
 
 def parse_count(text: str) -> int:
-    """Read 500000, 500_000, 500k or 2M as a number of pictures."""
+    """Read 500000, 500_000, 500k or 2M as a whole number."""
     factor = {"k": 1_000, "m": 1_000_000}.get(text[-1:].lower(), 1)
     digits = text[:-1] if factor > 1 else text
     try:
-        return round(float(digits.replace("_", "").replace(",", "")) * factor)
+        count = float(digits.replace("_", "").replace(",", "")) * factor
+        if round(count) != count:
+            raise ValueError
+        return round(count)
     except (ValueError, OverflowError):
-        raise UsageError(f"{text!r} is not a number of pictures", "write 500000, 500k or 2M") from None
+        raise UsageError(f"{text!r} is not a whole number", "write 500000, 500k or 2M") from None

@@ -54,6 +54,7 @@ class State:
         self.attempt = 0  # recoveries so far; each continues with other noise
         self.rate_scale = 1.0  # what recoveries left of the learning rates
         self.seconds = 0.0  # wall-clock time spent, over all processes of this run
+        self.tick_losses: dict[str, tuple[float, int]] = {}  # sum and count of each loss since the last tick
         self.best: dict[str, float] | None = None  # {"kid": ..., "images": ...} of the artefact in best/
 
     @property
@@ -88,13 +89,13 @@ class State:
             for name, tensor in module.state_dict().items():
                 yield f"{prefix}.{name}", tensor
         for player, learner in self.learners.items():
-            for index, values in learner.optimizer.state_dict()["state"].items():
-                for name, value in values.items():
+            for index, values in sorted(learner.optimizer.state_dict()["state"].items()):
+                for name, value in sorted(values.items()):
                     yield f"optimizer.{player}.{index}.{name}", torch.as_tensor(value)
 
     def counters(self) -> dict[str, Any]:
         """Return every plain value that must survive."""
-        names = ("step", "images", "draws", "attempt", "rate_scale", "seconds", "best")
+        names = ("step", "images", "draws", "attempt", "rate_scale", "seconds", "tick_losses", "best")
         return {name: getattr(self, name) for name in names}
 
     def load(self, tensors: Mapping[str, Tensor], counters: Mapping[str, Any]) -> None:
@@ -102,10 +103,11 @@ class State:
         for prefix, module in (("nets", self.nets), ("average", self.average)):
             module.load_state_dict(_under(tensors, prefix))
         for player, learner in self.learners.items():
+            parameters = [p for group in learner.optimizer.param_groups for p in group["params"]]
             state: dict[int, dict[str, Tensor]] = {}
             for key, tensor in _under(tensors, f"optimizer.{player}").items():
                 index, _, name = key.partition(".")
-                state.setdefault(int(index), {})[name] = tensor.clone()
+                state.setdefault(int(index), {})[name] = _laid_out_like(parameters[int(index)], tensor)
             groups = learner.optimizer.state_dict()["param_groups"]
             learner.optimizer.load_state_dict({"state": state, "param_groups": groups})
         for name, value in counters.items():
@@ -120,6 +122,11 @@ class State:
         counters = {name: value for name, value in self.counters().items() if name != "seconds"}
         digest.update(json.dumps(counters, sort_keys=True).encode())
         return digest.hexdigest()
+
+
+def _laid_out_like(parameter: Tensor, value: Tensor) -> Tensor:
+    # Fused optimisers walk raw memory: moments must lie as their weights do (channels_last), not as a file gives them.
+    return torch.empty_like(parameter).copy_(value) if value.shape == parameter.shape else value.clone()
 
 
 def _averaged(nets: Nets) -> list[Tensor]:

@@ -1,13 +1,16 @@
 """A training from the first plan to the last file: start, resume, recover, finish."""
 
+import contextlib
 import dataclasses
 import json
+import math
 import os
 import platform
+import shutil
 import socket
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,7 @@ from gansmith.data.batches import Batches
 from gansmith.data.images import ImageData
 from gansmith.errors import DataError, GansmithError, UsageError
 from gansmith.evaluate.quick import Quick
+from gansmith.files import write_whole
 from gansmith.game import GAN
 from gansmith.sample.sampler import Sampler
 from gansmith.train import checkpoint, hooks, plan
@@ -76,22 +80,24 @@ def start(
     reasons: tuple[str, ...] = (),
 ) -> Outcome:
     """Begin a new run in `folder`, which exists and is empty; `parent` gives its weights where they fit."""
-    device, precision, threads = find_machine(run)
+    device, precision, threads = find_machine(run, data)
     planned = plan.plan(gan, run, data, device, precision)
     run = dataclasses.replace(planned.run, device=str(device), precision=precision, threads=threads)
     state = State(gan, run, data.spec, device, precision)
     if parent is not None:
         display.note(_inherit(state, parent))
     config = {"gan": catalog.to_config(gan), "run": dataclasses.asdict(run), "data": dict(source), "command": command}
-    _write_json(folder / "config.json", config)
-    _write_json(folder / "env.json", _environment(device, threads))
-    _write_json(folder / "data.json", data.summary())
-    (folder / "alerts.jsonl").touch()
-    display.note(describe(folder, gan, planned, device, precision, reasons))
-    display.event("plan", run=str(folder), gan=config["gan"]["name"], images=run.images, rate=planned.rate, n=len(data))
-    pages.grid(data.images[:: max(1, len(data) // 64)][:64], columns=8).save(folder / "reals.png")
-    checkpoint.save(state, folder / "state", _about(data))
-    return _play(state, data, folder, display)
+    with _writing_to(folder):
+        _write_json(folder / "config.json", config)
+        _write_json(folder / "env.json", _environment(device, threads))
+        _write_json(folder / "data.json", data.summary())
+        (folder / "alerts.jsonl").touch()
+        pages.grid(data.images[:: max(1, len(data) // 64)][:64], columns=8).save(folder / "reals.png")
+        checkpoint.save(state, folder / "state", _about(data))
+        display.note(describe(folder, gan, planned, device, precision, reasons))
+        name, rate = config["gan"]["name"], planned.rate
+        display.event("plan", run=str(folder), gan=name, images=run.images, rate=rate, n=len(data))
+        return _play(state, data, folder, display)
 
 
 def resume(folder: Path, data: ImageData, display: Display) -> Outcome:
@@ -99,8 +105,11 @@ def resume(folder: Path, data: ImageData, display: Display) -> Outcome:
     config = runs.read_config(folder)
     if (info := runs.describe(folder)).state == "running":
         raise UsageError(f"{folder} is being trained already ({info.held_by})", f"gansmith stop {folder}")
-    gan, run = catalog.from_config(config["gan"]), Run(**config["run"])
-    device, precision, threads = find_machine(run)
+    try:
+        gan, run = catalog.from_config(config["gan"]), Run(**config["run"])
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{folder}/config.json is of another version: {error}", "train anew") from None
+    device, precision, threads = find_machine(run, data)
     if threads != run.threads:
         display.note(f"! this run used {run.threads} threads, now {threads}: results may differ in the last bit")
     found = checkpoint.newest(folder / "state", lambda message: display.note(f"! {message}"))
@@ -118,11 +127,24 @@ def resume(folder: Path, data: ImageData, display: Display) -> Outcome:
         reason = str(error).splitlines()[0]
         raise DataError(f"the checkpoint of {folder} is of another version: {reason}", "train anew") from None
     display.note(f"▶ resume {folder} at {state.images:,} of {run.images:,} pictures")
-    return _play(state, data, folder, display)
+    with _writing_to(folder):
+        return _play(state, data, folder, display)
+
+
+def ended(folder: Path) -> Outcome | None:
+    """Return how a run ended that is finished, its report written; None where there is something to go on with."""
+    status, report = folder / "state" / "status.json", folder / "report.html"
+    said = runs.read_json(status, {})
+    if said.get("status") != "finished" or runs.describe(folder).state != "finished" or not report.is_file():
+        return None
+    if report.stat().st_mtime < status.stat().st_mtime:  # that of an earlier stop
+        return None
+    return Outcome(folder, "finished", str(said.get("hash", "")))
 
 
 def _play(state: State, data: ImageData, folder: Path, display: Display) -> Outcome:
     run, guard = state.run, Guard(folder)
+    _sweep(folder)
     batches = Batches(data, run.batch, run.seed, run.mirror, state.device)
     quick = Quick(data, n=hooks.JUDGED)
     log = hooks.MetricsLog(folder)
@@ -143,20 +165,27 @@ def _play(state: State, data: ImageData, folder: Path, display: Display) -> Outc
             each_round = [hooks.clock(), log.collect, display.round, hooks.at_ticks(looks), save_when_due]
             each_round += [hooks.deadline, interruption.hook]
             why = _fit_and_recover(state, batches, each_round, guard, log, display)
+            if why == "interrupted":
+                display.note(f"· saving {state.images:,} pictures")
+                with contextlib.suppress(checkpoint.NotFiniteState):  # the last checkpoint is better than this moment
+                    save(state, {})
         if why == "interrupted":
-            save(state, {})
             status, message = "stopped", f"stopped at {state.images:,} pictures; gansmith resume {folder}"
         else:
             if why == "time" and not hooks.ticked(state):
                 hooks.look_once(looks, state)
             status, message = "finished", f"{state.images:,} pictures in {state.seconds:,.0f} s"
-    except GansmithError as error:
+    except (GansmithError, OSError) as error:
         message = str(error)
+        raise
+    except KeyboardInterrupt:
+        status, message = "stopped", f"quit without saving; gansmith resume {folder}"
         raise
     finally:
         display.close()
-        ended = {"status": status, "message": message, "images": state.images, "planned": run.images}
-        _write_json(status_file, ended | {"seconds": round(state.seconds, 3), "hash": state.hash()})
+        said = {"status": status, "message": message, "images": state.images, "planned": run.images}
+        with contextlib.suppress(OSError):  # a full disk, which is being reported
+            _write_json(status_file, said | {"seconds": round(state.seconds, 3), "hash": state.hash()})
         (folder / "state" / "lock.json").unlink(missing_ok=True)
     _report(folder, data, state, status, display)
     return Outcome(folder, status, state.hash())
@@ -187,9 +216,14 @@ def _report(folder: Path, data: ImageData, state: State, status: str, display: D
     write_report(folder, data, model, evaluation)
 
 
-def find_machine(run: Run) -> tuple[torch.device, str, int]:
-    """Settle on device, precision and threads, and set the threads."""
-    threads = machine.set_threads(run.threads)
+def find_machine(run: Run, data: ImageData) -> tuple[torch.device, str, int]:
+    """Settle on device, precision and threads, and set the threads.
+
+    Pictures of up to 16x16 pixels train on one thread: handing such small pieces to others costs more than it saves.
+    """
+    machine.prepare()
+    tiny = math.prod(data.spec.size) <= 256
+    threads = machine.set_threads(run.threads or (1 if tiny else None))
     device = machine.find_device(run.device)
     return device, machine.find_precision(run.precision, device), threads
 
@@ -240,6 +274,21 @@ def _inherit(state: State, parent: Sampler) -> str:
 
 
 def _write_json(path: Path, value: Any) -> None:
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(json.dumps(value, indent=1, default=str))
-    temporary.replace(path)
+    write_whole(path, json.dumps(value, indent=1, default=str))
+
+
+@contextlib.contextmanager
+def _writing_to(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        begun = bool(checkpoint.entries(folder / "state"))
+        go_on = f"then: gansmith resume {folder}" if begun else "then train again"
+        reason = error.strerror or str(error)
+        raise DataError(f"cannot write to {folder}: {reason}", f"free some space or mend the disk, {go_on}") from error
+
+
+def _sweep(folder: Path) -> None:
+    """Delete what an interrupted write left in the folder of a run."""
+    for path in folder.glob(".*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -1,0 +1,86 @@
+"""Words of the command line: pasted dashes mended, `--config FILE` opened, 500k read, misspellings answered."""
+
+import json
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cyclopts
+
+from gansmith.errors import UsageError
+from gansmith.train.run import parse_count
+
+LONG_DASHES = "\u2013\u2014\u2212"
+
+
+def plain_dashes(words: Sequence[str]) -> list[str]:
+    """Turn the long dashes that word processors make of `--` back; a number after one, as in –5, gets a minus."""
+    return [_plain(word) if word[:1] in LONG_DASHES and word[1:] else word for word in words]
+
+
+def _plain(word: str) -> str:
+    name = word.lstrip(LONG_DASHES + "-")
+    dashes = "-" if name[:1].isdigit() or name[:1] == "." or len(name) == 1 else "--"
+    return dashes + name
+
+
+def expand_config(words: Sequence[str]) -> list[str]:
+    """Replace `--config FILE` by the options in the file; those typed beside it win."""
+    words = list(words)
+    flag = next((i for i, word in enumerate(words) if word == "--config" or word.startswith("--config=")), None)
+    if flag is None:
+        return words
+    joined = "=" in words[flag]
+    if not joined and flag + 1 == len(words):
+        raise UsageError("--config needs a file", "--config settings.toml")
+    path = Path(words[flag].partition("=")[2] if joined else words[flag + 1])
+    rest = words[:flag] + words[flag + (1 if joined else 2) :]
+    typed = {word.partition("=")[0] for word in rest}
+    for key, value in _read(path).items():
+        option = "--" + key.replace("_", "-")
+        if option not in typed and value not in (None, False):
+            rest += [option] if value is True else [f"{option}={_as_word(value)}"]
+    return rest
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        value = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", "name a TOML or JSON file with --config") from None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is not valid {path.suffix[1:] or 'TOML'}: {error}", "mend the file") from None
+    if not isinstance(value, dict):
+        raise UsageError(f"{path} holds no options", 'write them as key = value, or {"key": value} in JSON')
+    if nested := [key for key, inner in value.items() if isinstance(inner, dict)]:
+        raise UsageError(f"{path} has a section {nested[0]!r}, which is no option", "write every option as key = value")
+    return value
+
+
+def _as_word(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def convert(type_: Any, tokens: Sequence[cyclopts.Token]) -> Any:
+    """Convert words as cyclopts does, but read 500k and 2M as whole numbers."""
+    if type_ not in (int, int | None):
+        return cyclopts.convert(type_, tokens)
+    try:
+        return parse_count(tokens[0].value)
+    except UsageError as error:
+        raise UsageError(f"{tokens[0].keyword or 'an argument'}: {error}", error.remedy) from None
+
+
+def misunderstood(error: cyclopts.CycloptsError, app: cyclopts.App, words: Sequence[str]) -> tuple[str, str]:
+    """Return what of `words` could not be parsed, and the nearest thing that could."""
+    message, _, guess = " ".join(str(error).split()).partition(" Did you mean ")
+    verb = []
+    for word in words:
+        if word.startswith("-") or word not in app:
+            break
+        app, verb = app[word], [*verb, word]
+    see = " ".join(["gansmith", *verb, "--help"])
+    remedy = f"did you mean {guess.partition('?')[0]}? (see: {see})" if guess else f"see: {see}"
+    return message.partition(" Available commands")[0], remedy

@@ -1,0 +1,102 @@
+"""What the command line prints beside the live line: failures, tables, and runs in words."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gansmith.errors import UsageError
+
+if TYPE_CHECKING:
+    from gansmith.runs import RunInfo
+
+WIDE = 200  # columns of a table that goes into a file or a pipe
+RUN_COLUMNS = ("run", "state", "gan", "pictures", "time", "best kid", "data")
+
+
+def fail(message: str, remedy: str, code: int) -> int:
+    """Say on stderr what went wrong and what mends it; return the exit code."""
+    print(f"✗ {message}", file=sys.stderr)
+    if remedy:
+        print(f"  → {remedy}", file=sys.stderr)
+    return code
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file that the user asked for."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}", "name another place with --out") from None
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print rows under column names, fitted to the terminal."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        shown.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    Console(width=None if sys.stdout.isatty() else WIDE).print(shown)
+
+
+def progress(done: int, total: int) -> None:
+    """Show how far a long job is, on a terminal only."""
+    if sys.stderr.isatty():
+        print(f"\r{done:,}/{total:,}", end="\n" if done == total else "", file=sys.stderr, flush=True)
+
+
+def run_cells(info: "RunInfo") -> tuple[str, ...]:
+    """Return one line of the list of runs, under `RUN_COLUMNS`."""
+    if info.state == "broken":
+        return (info.name, info.state, "", "", "", "", info.message)
+    return (info.name, info.state, info.gan, _pictures(info.images, info.planned), *_figures(vars(info)), info.data)
+
+
+def run_story(story: Mapping[str, Any]) -> str:
+    """Put what `gansmith.runs.show` collects into lines."""
+    time, kid = _figures(story)
+    facts = {
+        "run": f"{story['path']} · {story['state']}" + (f" · {story['held_by']}" if story["held_by"] else ""),
+        "gan": _settings(story["config"]["gan"]),
+        "settings": _settings(story["config"]["run"]),
+        "data": story["data"],
+        "pictures": _pictures(story["images"], story["planned"]),
+        "time": time,
+        "best kid": kid,
+        "last": _settings(story["last"]),
+        "alerts": len(story["alerts"]) or "",
+        "message": story["message"],
+    }
+    if story["state"] in ("running", "finished"):
+        commands = ("generate", "evaluate")
+    else:
+        commands = ("resume",)
+    lines = [f"{name:9} {value}" for name, value in facts.items() if value != ""]
+    return "\n".join([*lines, *(f"{'next':9} {story['commands'][name]}" for name in commands)])
+
+
+def comparison(told: Mapping[str, Any]) -> None:
+    """Print what `gansmith.runs.compare` returns: one column a run, results above the settings that differ."""
+    rows = [(name, *values) for part in ("results", "settings") for name, values in told[part].items()]
+    table(["", *told["runs"]], rows)
+
+
+def _pictures(images: int, planned: int) -> str:
+    return f"{images:,} of {planned:,}" if planned > images else f"{images:,}"
+
+
+def _figures(info: Mapping[str, Any]) -> tuple[str, str]:
+    """Return time spent and best kid of a run in words, each empty where there is none."""
+    from gansmith import pages
+
+    time = pages.duration(info["seconds"]) if info["seconds"] else ""
+    kid = "" if info["kid"] is None else f"{info['kid']:.4g} at {info['kid_images']:,}"
+    return time, kid
+
+
+def _settings(values: Mapping[str, Any]) -> str:
+    return " · ".join(f"{name} {value}" for name, value in values.items() if value is not None)

@@ -1,0 +1,199 @@
+"""What every GAN of the catalog promises. A new one is tested on arrival."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from gansmith import catalog
+from gansmith.data.spec import DataSpec
+from gansmith.sample.sampler import Sampler
+from gansmith.train import checkpoint
+from gansmith.train.fit import play_round, take_turn
+from gansmith.train.run import Run
+from gansmith.train.state import State
+
+SLIM = {
+    "vanilla": {"width": 32},
+    "dcgan": {"width": 8},
+    "wgan_gp": {"width": 8, "n_critic": 2},
+    "r3gan": {"widths": (32, 16), "group": 8, "lazy": 2},
+}
+CPU = torch.device("cpu")
+NAMES = list(catalog.GANS)
+SHAPES = [(1, 28, 28), (3, 32, 32), (4, 24, 20), (1, 8, 8), (3, 33, 17)]
+LABELS = [(), ("cat", "dog", "owl")]
+
+
+class Noise:
+    """Batches of random pictures: the k-th is the same every time."""
+
+    def __init__(self, spec: DataSpec, batch: int):
+        self.spec, self.batch = spec, batch
+
+    def at(self, k):
+        stream = torch.Generator().manual_seed(k)
+        batch = {"real": torch.rand(self.batch, *self.spec.shape, generator=stream) * 2 - 1}
+        if self.spec.classes:
+            batch["label"] = torch.randint(len(self.spec.classes), (self.batch,), generator=stream)
+        return batch
+
+
+def make(name, shape=(1, 16, 16), classes=LABELS[1], batch=4, **fields):
+    known = {field.name for field in dataclasses.fields(catalog.GANS[name])}
+    fields = {key: value for key, value in fields.items() if key in known}
+    gan = catalog.create(name, SLIM.get(name, {}) | fields)
+    run = Run(images=4096, batch=batch, ticks=4)
+    spec = DataSpec(shape, classes)
+    return State(gan, run, spec, CPU, "fp32"), Noise(spec, batch)
+
+
+def weights(state):
+    return {
+        player: [p.detach().clone() for net in learner.nets for p in net.parameters()]
+        for player, learner in state.learners.items()
+    }
+
+
+def moved(before, after):
+    return {player: any(not torch.equal(a, b) for a, b in zip(before[player], after[player], strict=True)) for player in before}
+
+
+@pytest.mark.parametrize("classes", LABELS, ids=["unlabelled", "labelled"])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("name", NAMES)
+def test_shapes_and_finite_losses(name, shape, classes):
+    state, batches = make(name, shape, classes, augment=1.0)
+    logs = {}
+    play_round(state, batches, [lambda state, seen: logs.update(seen)])
+    assert logs
+    assert all(np.isfinite(value) for value in logs.values())
+    sampler = Sampler(state.gan, state.average, state.spec)
+    pixels = sampler.pixels(range(3))
+    assert pixels.shape == (3, *shape[1:], shape[0])
+    assert pixels.dtype == np.uint8
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_only_the_moving_player_moves_and_every_player_does(name):
+    state, batches = make(name)
+    play_round(state, batches)  # Fix-up blocks start at zero: let every weight come alive first
+    seen = set()
+    for turn in state.turns:
+        before = weights(state)
+        take_turn(state, turn, batches)
+        changed = {player for player, did in moved(before, weights(state)).items() if did}
+        assert changed == {turn.player}
+        seen |= changed
+    assert seen == set(state.learners)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_weight_is_reached(name):
+    state, batches = make(name)
+    before = weights(state)
+    for _ in range(4):
+        play_round(state, batches)
+    for player, after in weights(state).items():
+        pairs = enumerate(zip(before[player], after, strict=True))
+        # A lone offset cancels where a loss takes differences of logits, as Wasserstein's does.
+        same = [i for i, (a, b) in pairs if a.numel() > 1 and torch.equal(a, b)]
+        assert not same, f"{player}: parameters {same} never moved"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_labels_matter(name):
+    state, batches = make(name)
+    for _ in range(3):
+        play_round(state, batches)
+    sampler = Sampler(state.gan, state.nets, state.spec)
+    latents = state.gan.latents(1, torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        pictures = [state.gan.synthesise(sampler.nets, latents, torch.tensor([k])) for k in range(3)]
+    assert not torch.equal(pictures[0], pictures[1])
+    assert not torch.equal(pictures[1], pictures[2])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_micro_batches_give_the_same_gradient(name):
+    state, batches = make(name, batch=8, dropout=0.0)
+    if any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in state.nets.modules()):
+        pytest.skip(f"{name} uses batch statistics")
+    gradients = {}
+    for micro_batch in (None, 2):
+        state, batches = make(name, batch=8, dropout=0.0)
+        state.run = dataclasses.replace(state.run, micro_batch=micro_batch)
+        turn = state.turns[0]
+        take_turn(state, turn, batches)
+        nets = state.learners[turn.player].nets
+        gradients[micro_batch] = torch.cat([p.grad.flatten() for net in nets for p in net.parameters() if p.grad is not None])
+    torch.testing.assert_close(gradients[None], gradients[2], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_synthesise_is_differentiable_in_latents(name):
+    state, batches = make(name)
+    play_round(state, batches)
+    latents = state.gan.latents(2, torch.Generator().manual_seed(0)).requires_grad_()
+    state.gan.synthesise(state.average, latents, torch.tensor([0, 1])).sum().backward()
+    assert latents.grad is not None
+    assert latents.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_sample_i_depends_on_model_and_seed_only(name):
+    state, batches = make(name, (3, 24, 20))
+    for _ in range(2):
+        play_round(state, batches)
+    sampler = Sampler(state.gan, state.average, state.spec)
+    together = sampler.pixels(range(40))
+    assert len(np.unique(together.reshape(40, -1), axis=0)) == 40
+    for seeds in ([7], [39, 0, 7], list(range(33, 12, -1))):
+        np.testing.assert_array_equal(sampler.pixels(seeds), together[seeds])
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3 - min(threads, 2))
+        np.testing.assert_array_equal(sampler.pixels(range(40)), together)
+    finally:
+        torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_artefact_gives_the_same_samples(name, tmp_path):
+    state, batches = make(name)
+    play_round(state, batches)
+    sampler = Sampler(state.gan, state.average, state.spec, {"Data": "noise"})
+    loaded = Sampler.load(sampler.save(tmp_path / "best"), "cpu")
+    assert loaded.gan == sampler.gan
+    assert loaded.spec == sampler.spec
+    assert loaded.hash == sampler.hash
+    np.testing.assert_array_equal(loaded.pixels([3, 1], "owl"), sampler.pixels([3, 1], "owl"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_configuration_survives_json(name):
+    gan = catalog.create(name, SLIM.get(name, {}))
+    assert catalog.from_config(json.loads(json.dumps(catalog.to_config(gan)))) == gan
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_loaded_checkpoint_continues_bit_for_bit(name, tmp_path):
+    whole, batches = make(name)
+    for _ in range(5):
+        play_round(whole, batches)
+    half, _ = make(name)
+    for _ in range(2):
+        play_round(half, batches)
+    checkpoint.save(half, tmp_path, {})
+    resumed, _ = make(name)
+    found = checkpoint.newest(tmp_path)
+    assert found is not None
+    resumed.load(found.tensors, found.counters)
+    assert resumed.hash() == half.hash()
+    for _ in range(3):
+        play_round(resumed, batches)
+    assert resumed.hash() == whole.hash()
+    assert resumed.hash() != half.hash()

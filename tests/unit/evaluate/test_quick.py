@@ -1,0 +1,60 @@
+"""The figures a training is watched by: order, range, cost, repeatability."""
+
+import time
+
+import numpy as np
+import pytest
+
+from gansmith.data.images import assemble
+from gansmith.data.sources import open_data
+from gansmith.evaluate.quick import Quick, mean_distance
+
+
+def blurred(images):
+    """Average every pixel with its right and lower neighbours."""
+    x = images.astype(np.float32)
+    return ((x + np.roll(x, -1, 1) + np.roll(x, -1, 2) + np.roll(x, -1, (1, 2))) / 4).astype(np.uint8)
+
+
+def noisy(images, deviation):
+    rng = np.random.default_rng(0)
+    return np.clip(images + rng.normal(0, deviation, images.shape), 0, 255).astype(np.uint8)
+
+
+def test_mean_distance_of_a_hand_made_set():
+    assert mean_distance(np.array([[0.0, 0], [3, 4], [0, 0]])) == pytest.approx((5 + 5 + 0) / 3)
+
+
+@pytest.mark.parametrize("name", ["fashion-mnist", "avatars"])
+def test_ranks_real_images_as_people_would(real_set, name):
+    data = open_data(real_set(name), limit=1500)
+    order = np.random.default_rng(0).permutation(len(data))
+    quick, others = Quick(data.take(order[:750])), data.images[order[750:1262]]
+    judged = {
+        "real": quick(others),
+        "blurred": quick(blurred(others)),
+        "slightly noisy": quick(noisy(others, 10)),
+        "noisy": quick(noisy(others, 40)),
+        "collapsed": quick(np.tile(others[:4], (64, 1, 1, 1))),
+        "one": quick(np.repeat(others[:1], 64, 0)),
+        "random": quick(noisy(np.full_like(others, 128), 80)),
+    }
+    kid = {key: figures["kid"] for key, figures in judged.items()}
+    assert abs(kid["real"]) < 0.02
+    assert kid["real"] < kid["slightly noisy"] < kid["noisy"] < kid["random"]
+    assert 5 * abs(kid["real"]) < kid["blurred"] < kid["random"]
+    assert kid["collapsed"] > 10 * abs(kid["real"])
+    assert judged["real"]["diversity"] == pytest.approx(1, abs=0.05)
+    assert judged["collapsed"]["diversity"] < 0.95
+    assert judged["one"]["diversity"] == pytest.approx(0, abs=1e-3)
+
+
+def test_is_repeatable_and_cheap():
+    images = np.random.default_rng(0).integers(0, 256, (600, 64, 64, 3), dtype=np.uint8)
+    data = assemble(images, None, (), [str(i) for i in range(600)], "noise")
+    quick = Quick(data)
+    start = time.process_time()
+    figures = quick(images[:256])
+    assert time.process_time() - start < 2
+    assert Quick(data)(images[:256]) == figures
+    assert Quick(data, seed=1)(images[:256]) != figures
