@@ -18,3 +18,7 @@ def real_set():
         return folder
 
     return find
+
+
+def pytest_addoption(parser):
+    parser.addoption("--update-golden", action="store_true", help="write the golden files anew")

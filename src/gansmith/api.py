@@ -12,12 +12,12 @@ import numpy as np
 from gansmith import catalog, runs
 from gansmith.data.images import ImageData
 from gansmith.data.sources import open_data
+from gansmith.data.spec import DataSpec
 from gansmith.errors import DataError, UsageError
 from gansmith.game import GAN
 from gansmith.sample.sampler import Sampler
 from gansmith.train import checkpoint, trainer
 from gansmith.train.display import Display, Mode
-from gansmith.train.plan import plan as make_plan
 from gansmith.train.plan import suggest
 from gansmith.train.run import Run
 from gansmith.train.trainer import Outcome
@@ -86,7 +86,7 @@ def dry_run(
     run = make_run(settings, epochs, len(pictures))
     gan, reasons = make_gan(gan, options, pictures)
     device, precision, _ = trainer.find_machine(run, pictures)
-    planned = make_plan(gan, run, pictures, device, precision)
+    planned = trainer.make_plan(gan, run, pictures, device, precision)
     return trainer.describe(Path("(dry run)"), gan, planned, device, precision, reasons)
 
 
@@ -142,11 +142,20 @@ def evaluate(
     fake = judged(model) if isinstance(model, str | Path) else model
     if not isinstance(data, ImageData):
         spec = getattr(fake, "spec", None)
-        like = {"size": spec.size, "mode": spec.mode} if spec else {}
-        data = open_data(data, fit=fit, label=label, **like)
-    if isinstance(fake, Path):
-        fake = open_data(fake, size=data.spec.size, mode=data.spec.mode)
-    return judge(fake, data, **options)
+        data = open_data(data, fit=fit, label=label, **_like(spec) if spec else {})
+    if not isinstance(fake, Path):
+        return judge(fake, data, **options)
+    pictures = open_data(fake, **_like(data.spec))
+    result = judge(pictures, data, **options)
+    height, width = data.spec.size
+    if set(pictures.facts["sizes"]) == {f"{width}x{height}"} and set(pictures.facts["modes"]) == {data.spec.mode}:
+        return result
+    note = f"the pictures in {fake} were brought to the size and mode of the data, {width}x{height} {data.spec.mode}"
+    return dataclasses.replace(result, notes=(note, *result.notes))
+
+
+def _like(spec: DataSpec) -> dict[str, Any]:
+    return {"size": tuple(spec.size), "mode": spec.mode}
 
 
 def judged(path: str | Path) -> Sampler | Path:

@@ -155,7 +155,7 @@ def train(
     """
     from gansmith import api
 
-    _check_options(gan, options)
+    options = _checked(gan, options)
     settings = dataclasses.asdict(run) | {"epochs": epochs, "options": options}
     pictures = reading.open(data)
     if not as_json:
@@ -362,21 +362,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         return terminal.fail(f"unexpected {name}: {error}", remedy, 1)
 
 
-def _check_options(gan: str | None, options: dict[str, str]) -> None:
+def _checked(gan: str | None, options: dict[str, str]) -> dict[str, str]:
     """Refuse, before any data is read, what is neither an option of the verb nor a hyper-parameter of the GAN."""
     from gansmith import catalog
 
     name = gan or catalog.DEFAULT
     hyper = catalog.options(name)
-    for key in options:
-        if key not in hyper:
-            own = [word for argument in app["train"].assemble_argument_collection() for word in argument.names]
-            known = [*own, *("--" + field.replace("_", "-") for field in hyper)]
-            option = "--" + key.replace("_", "-")
-            see = f"(see: gansmith train --help, gansmith gans {name})"
-            raise UsageError(
-                f"neither train nor {name} has an option {option}", f"{catalog.did_you_mean(option, known)} {see}"
-            )
+    given = {key.replace("-", "_"): value for key, value in options.items()}
+    for key in given.keys() - hyper.keys():
+        own = [word for argument in app["train"].assemble_argument_collection() for word in argument.names]
+        option, *known = ["--" + word.replace("_", "-") for word in (key, *hyper)]
+        see = f"(see: gansmith train --help, gansmith gans {name})"
+        hint = catalog.did_you_mean(option, [*own, *known])
+        raise UsageError(f"neither train nor {name} has an option {option}", f"{hint} {see}")
+    return given
 
 
 def _tell(outcome: "Outcome", as_json: bool) -> int:

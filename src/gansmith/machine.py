@@ -80,7 +80,7 @@ def find_device(name: str):
         device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).partition("\n")[0].partition(". ")[0]
         raise UsageError(f"there is no device {name!r} here: {reason}", "see: gansmith doctor") from None
     return device
 

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from tests.contract.slim import SLIM
 from torch import nn
 
 from gansmith import catalog
@@ -16,12 +17,6 @@ from gansmith.train.fit import play_round, take_turn
 from gansmith.train.run import Run
 from gansmith.train.state import State
 
-SLIM = {
-    "vanilla": {"width": 32},
-    "dcgan": {"width": 8},
-    "wgan_gp": {"width": 8, "n_critic": 2},
-    "r3gan": {"widths": (32, 16), "group": 8, "lazy": 2},
-}
 CPU = torch.device("cpu")
 NAMES = list(catalog.GANS)
 SHAPES = [(1, 28, 28), (3, 32, 32), (4, 24, 20), (1, 8, 8), (3, 33, 17)]
@@ -59,7 +54,10 @@ def weights(state):
 
 
 def moved(before, after):
-    return {player: any(not torch.equal(a, b) for a, b in zip(before[player], after[player], strict=True)) for player in before}
+    return {
+        player: any(not torch.equal(a, b) for a, b in zip(before[player], after[player], strict=True))
+        for player in before
+    }
 
 
 @pytest.mark.parametrize("classes", LABELS, ids=["unlabelled", "labelled"])
@@ -129,7 +127,9 @@ def test_micro_batches_give_the_same_gradient(name):
         turn = state.turns[0]
         take_turn(state, turn, batches)
         nets = state.learners[turn.player].nets
-        gradients[micro_batch] = torch.cat([p.grad.flatten() for net in nets for p in net.parameters() if p.grad is not None])
+        gradients[micro_batch] = torch.cat(
+            [p.grad.flatten() for net in nets for p in net.parameters() if p.grad is not None]
+        )
     torch.testing.assert_close(gradients[None], gradients[2], rtol=1e-4, atol=1e-6)
 
 

@@ -14,10 +14,10 @@ BATCH_NORM = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
 Size = tuple[int, ...]
 
 
-def pyramid(size: Size, smallest: int = 4) -> list[Size]:
+def pyramid(size: Size, smallest: int = 3) -> list[Size]:
     """Sizes from coarse to fine, each about half of the next (rounded up), the last being `size`.
 
-    The shorter side of the first lies in [smallest, 2 * smallest): 28x28 gives 7, 14, 28; 64x48 gives 6, 12, 24, 48
+    The shorter side of the first lies in [smallest, 2 * smallest): 28x28 gives 4, 7, 14, 28; 64x48 gives 3, 6, 12, 24, 48
     on its shorter side.
     """
     sizes = [tuple(size)]

@@ -19,7 +19,7 @@ def parse_seeds(text: str) -> Sequence[int]:
     ranges = []
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
-        if not first.isdigit() or (dash and not last.isdigit()) or (dash and int(last) < int(first)):
+        if not first.isdecimal() or (dash and not last.isdecimal()) or (dash and int(last) < int(first)):
             raise UsageError(f"{text!r} does not name seeds", "write 0-63, or 3,7,20-29")
         ranges.append(range(int(first), int(last or first) + 1))
     return ranges[0] if len(ranges) == 1 else [seed for one in ranges for seed in one]

@@ -22,6 +22,9 @@ def inspect(file: Path | str, model: Path | str | None = None) -> dict[str, Any]
         return found | {"matches": False, "reason": f"made by another model (this one is {sampler.hash[:12]})"}
     again = sampler.images([about.seed], about.label, about.truncation)[0]
     with Image.open(file) as image:
+        if (image.size, image.mode) != (again.size, again.mode):
+            (width, height), mode = again.size, again.mode
+            return found | {"matches": False, "reason": f"the model makes {width}x{height} {mode}, this is another size"}
         difference = np.abs(np.asarray(image, np.int16) - np.asarray(again, np.int16))
     largest = int(difference.max()) if difference.size else 0
     if largest == 0:

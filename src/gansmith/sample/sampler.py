@@ -151,7 +151,7 @@ class Sampler:
         classes = self.spec.classes
         if label in classes:
             return classes.index(label)
-        if str(label).isdigit() and int(label) < len(classes):
+        if str(label).isdecimal() and int(label) < len(classes):
             return int(label)
         raise UsageError(f"this model has no class {label!r}", catalog.did_you_mean(str(label), list(classes)))
 

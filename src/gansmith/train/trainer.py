@@ -81,7 +81,7 @@ def start(
 ) -> Outcome:
     """Begin a new run in `folder`, which exists and is empty; `parent` gives its weights where they fit."""
     device, precision, threads = find_machine(run, data)
-    planned = plan.plan(gan, run, data, device, precision)
+    planned = make_plan(gan, run, data, device, precision)
     run = dataclasses.replace(planned.run, device=str(device), precision=precision, threads=threads)
     state = State(gan, run, data.spec, device, precision)
     if parent is not None:
@@ -212,8 +212,20 @@ def _report(folder: Path, data: ImageData, state: State, status: str, display: D
         from gansmith.evaluate.report import evaluate
 
         display.note("· judging the best model for the report")
-        evaluation = evaluate(model, data, n=min(REPORT_SAMPLES, len(data)))
+        try:
+            evaluation = evaluate(model, data, n=min(REPORT_SAMPLES, len(data)))
+        except GansmithError as error:  # such as too few pictures: the rest of the story is still told
+            display.note(f"! the report has no evaluation: {error}")
     write_report(folder, data, model, evaluation)
+
+
+def make_plan(gan: GAN, run: Run, data: ImageData, device: torch.device, precision: str) -> plan.Plan:
+    """Plan a run; hyper-parameters that no network or optimiser can be made with are UsageErrors."""
+    try:
+        return plan.plan(gan, run, data, device, precision)
+    except (ArithmeticError, AssertionError, IndexError, RuntimeError, TypeError, ValueError) as error:
+        name, reason = catalog.name_of(gan), str(error).strip().partition("\n")[0]
+        raise UsageError(f"{name} does not work with these options: {reason}", f"see: gansmith gans {name}") from error
 
 
 def find_machine(run: Run, data: ImageData) -> tuple[torch.device, str, int]:

@@ -1,0 +1,61 @@
+"""Gradient penalties against autograd by hand."""
+
+import pytest
+import torch
+
+from gansmith.losses.penalties import gradient_penalty, squared_gradient
+
+SHAPE = (5, 2, 3, 4)
+
+
+@pytest.fixture
+def pairs():
+    stream = torch.Generator().manual_seed(0)
+    real, fake = (torch.randn(SHAPE, generator=stream, dtype=torch.float64) for _ in range(2))
+    return real, fake, torch.rand(5, generator=stream, dtype=torch.float64)
+
+
+def linear(norm):
+    w = torch.randn(SHAPE[1:], generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    w *= norm / w.norm()
+    return lambda x: (x * w).flatten(1).sum(1)
+
+
+@pytest.mark.parametrize(("norm", "penalty"), [(1.0, 0.0), (3.0, 4.0), (0.5, 0.25)])
+def test_linear_critics_have_the_penalty_of_their_norm(pairs, norm, penalty):
+    assert float(gradient_penalty(linear(norm), *pairs)) == pytest.approx(penalty, abs=1e-5)
+
+
+@pytest.mark.parametrize("norm", [0.0, 1.0, 3.0])
+def test_squared_gradient_of_linear_critics(pairs, norm):
+    x = pairs[0].requires_grad_()
+    assert float(squared_gradient(linear(norm)(x), x)) == pytest.approx(norm**2, abs=1e-5)
+
+
+def test_quadratic_critics_by_hand(pairs):
+    real, fake, mix = pairs
+    x = real.clone().requires_grad_()
+    critic = lambda x: 0.5 * x.square().flatten(1).sum(1)  # its gradient is x  # noqa: E731
+    by_hand = real.flatten(1).square().sum(1).mean()
+    assert float(squared_gradient(critic(x), x).detach()) == pytest.approx(float(by_hand), rel=1e-5)
+    between = real + mix.view(-1, 1, 1, 1) * (fake - real)
+    by_hand = (between.flatten(1).norm(dim=1) - 1).square().mean()
+    assert float(gradient_penalty(critic, real, fake, mix)) == pytest.approx(float(by_hand), rel=1e-5)
+
+
+def test_double_backward_by_hand():
+    # f(x) = a |x|^2 / 2 has R1 = a^2 |x|^2, whose derivative in a is 2 a |x|^2.
+    a = torch.tensor(3.0, dtype=torch.float64, requires_grad=True)
+    x = torch.tensor([[1.0, 2.0], [0.0, 4.0]], dtype=torch.float64, requires_grad=True)
+    squared_gradient(a * x.square().sum(1) / 2, x).backward()
+    assert a.grad is not None
+    assert float(a.grad) == pytest.approx(2 * 3 * (5 + 16) / 2)
+
+
+def test_the_penalty_moves_the_critic_and_nothing_else(pairs):
+    real, fake, mix = pairs
+    fake = fake.requires_grad_()
+    critic = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(24, 1), torch.nn.Flatten(0)).double()
+    gradient_penalty(critic, real, fake, mix).backward()
+    assert critic[1].weight.grad.abs().sum() > 0
+    assert fake.grad is None

@@ -1,0 +1,77 @@
+"""Cores, devices and the precision that is fastest here."""
+
+import json
+import os
+
+import pytest
+import torch
+
+from gansmith import machine
+from gansmith.errors import UsageError
+
+
+def test_cores_follow_the_affinity_and_the_quota(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
+    for quota, cores in ((float("inf"), 8), (2.0, 2), (1.5, 2), (0.1, 1), (100.0, 8)):
+        monkeypatch.setattr(machine, "_quota", lambda quota=quota: quota)
+        assert machine.cores() == cores
+
+
+def test_the_cache_folder_can_be_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("GANSMITH_CACHE", str(tmp_path))
+    assert machine.cache_folder() == tmp_path
+
+
+def test_denormals_are_flushed():
+    machine.prepare()
+    assert float(torch.tensor(1e-40) * 0.5) == 0.0
+
+
+def test_threads_are_set_and_told():
+    before = torch.get_num_threads()
+    try:
+        assert machine.set_threads(1) == 1
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("name", ["foo", "cuda:99", "", "cpu:x"])
+def test_a_device_that_is_not_there(name):
+    with pytest.raises(UsageError, match="there is no device") as caught:
+        machine.find_device(name)
+    assert "doctor" in caught.value.remedy
+    assert "\n" not in str(caught.value)
+
+
+def test_devices():
+    assert machine.find_device("cpu") == torch.device("cpu")
+    assert machine.find_device("auto").type in ("cpu", "cuda", "mps")
+
+
+def test_the_precision_is_measured_once_and_remembered(monkeypatch, tmp_path):
+    monkeypatch.setenv("GANSMITH_CACHE", str(tmp_path))
+    measured = []
+    monkeypatch.setattr(machine, "_faster_precision", lambda: measured.append(1) or "bf16")
+    cpu = torch.device("cpu")
+    assert [machine.find_precision("auto", cpu) for _ in range(3)] == ["bf16"] * 3
+    assert len(measured) == 1
+    assert machine.find_precision("fp32", cpu) == "fp32"
+    (tmp_path / "precision.json").write_text("{")
+    assert machine.find_precision("auto", cpu) == "bf16"
+    assert set(json.loads((tmp_path / "precision.json").read_text()).values()) == {"bf16"}
+
+
+def test_a_home_that_cannot_be_written_does_no_harm(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("GANSMITH_CACHE", str(tmp_path / "file/cache"))
+    monkeypatch.setattr(machine, "_faster_precision", lambda: "fp32")
+    assert machine.find_precision("auto", torch.device("cpu")) == "fp32"
+
+
+def test_the_measurement_leaves_the_random_state_alone():
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    assert machine._faster_precision() in ("fp32", "bf16")
+    assert torch.equal(torch.rand(2), expected)

@@ -1,0 +1,82 @@
+"""A budget turned into settings."""
+
+import numpy as np
+import pytest
+import torch
+
+from gansmith import catalog
+from gansmith.data.images import assemble
+from gansmith.errors import DataError
+from gansmith.train import plan
+from gansmith.train.run import Run
+
+
+def pictures(n):
+    images = np.random.default_rng(0).integers(0, 256, (n, 8, 8, 1), np.uint8)
+    return assemble(images, None, (), [str(i) for i in range(n)], "noise")
+
+
+def test_augmentation_falls_with_the_number_of_pictures():
+    chances = [plan.augmentation_for(n) for n in (0, 1, 500, 2000, 5000, 20_000, 10**6)]
+    assert chances == sorted(chances, reverse=True)
+    assert chances[:4] == [1.0] * 4
+    assert 0 < chances[4] < 1
+    assert chances[5:] == [0.0, 0.0]
+
+
+def test_augmentation_is_suggested_only_where_it_is_known_and_not_given():
+    gan, few = catalog.find("dcgan"), pictures(20)
+    extra, reasons = plan.suggest(gan, {}, few)
+    assert extra == {"augment": 1.0}
+    assert "20 pictures" in reasons[0]
+    assert plan.suggest(gan, {"augment": "0"}, few) == ({}, ())
+
+
+@pytest.fixture
+def planned(monkeypatch):
+    monkeypatch.setattr(plan, "_measure", lambda *_: (500.0, 1000))
+
+    def make(n=100, **settings):
+        return plan.plan(catalog.create("vanilla"), Run(**settings), pictures(n), torch.device("cpu"), "fp32")
+
+    return make
+
+
+def test_minutes_become_pictures(planned):
+    made = planned(minutes=2)
+    assert made.run.images is not None
+    assert 0.8 * 60_000 < made.run.images < 60_000
+    assert 5 <= made.run.ticks <= 40
+    assert made.seconds <= 120
+    assert any("img/s" in reason for reason in made.reasons)
+
+
+def test_given_settings_stay(planned):
+    made = planned(images=50_000, ticks=7, batch=32)
+    assert (made.run.images, made.run.ticks, made.run.batch) == (50_000, 7, 32)
+    assert made.seconds == pytest.approx(100)
+    assert made.reasons == ()
+
+
+def test_ticks_are_not_closer_than_a_thousand_pictures(planned):
+    assert planned(images=3000, ticks=50).run.ticks == 3
+    assert planned(images=10).run.ticks == 1
+
+
+def test_nothing_given_is_ten_minutes(planned):
+    assert planned().run.minutes == plan.DEFAULT_MINUTES
+
+
+def test_the_speed_is_measured(monkeypatch):
+    monkeypatch.setattr(plan, "MEASURE", 0.05)
+    made = plan.plan(
+        catalog.create("vanilla", {"width": 8}), Run(images=1000), pictures(50), torch.device("cpu"), "fp32"
+    )
+    assert made.rate > 0
+    assert made.memory > 2**20
+    assert made.parameters > 1000
+
+
+def test_one_picture_is_refused():
+    with pytest.raises(DataError, match="one picture"):
+        plan.plan(catalog.create("vanilla"), Run(images=10), pictures(1), torch.device("cpu"), "fp32")

@@ -1,0 +1,55 @@
+"""Settings of a run are checked where they are made."""
+
+import pytest
+
+from gansmith.errors import UsageError
+from gansmith.train.run import Run, parse_count
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("500000", 500_000),
+        ("500_000", 500_000),
+        ("500,000", 500_000),
+        ("500k", 500_000),
+        ("2M", 2_000_000),
+        ("2m", 2_000_000),
+        ("1.5k", 1500),
+        ("-5", -5),
+        ("1e6", 10**6),
+    ],
+)
+def test_counts(text, count):
+    assert parse_count(text) == count
+
+
+@pytest.mark.parametrize("text", ["", "k", "x", "1.5", "nan", "inf", "2G", "1 000"])
+def test_what_is_no_count(text):
+    with pytest.raises(UsageError, match="not a whole number"):
+        parse_count(text)
+
+
+@pytest.mark.parametrize("value", [0, -5])
+@pytest.mark.parametrize("name", ["images", "minutes", "batch", "micro_batch", "average", "ticks", "threads"])
+def test_lengths_are_above_zero(name, value):
+    with pytest.raises(UsageError, match=f"{name} must be above 0, not {value}") as caught:
+        Run(**{name: value})
+    assert f"--{name.replace('_', '-')}" in caught.value.remedy
+
+
+@pytest.mark.parametrize("minutes", [float("nan"), float("inf")])
+def test_minutes_are_a_number(minutes):
+    with pytest.raises(UsageError):
+        Run(minutes=minutes)
+
+
+def test_micro_batches_divide_the_batch():
+    assert Run(batch=64, micro_batch=16).micro_batch == 16
+    with pytest.raises(UsageError, match="does not divide"):
+        Run(batch=64, micro_batch=7)
+
+
+def test_precisions():
+    with pytest.raises(UsageError, match="fp16"):
+        Run(precision="fp16")  # type: ignore[arg-type]
