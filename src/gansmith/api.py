@@ -1,6 +1,7 @@
 """The Python interface: `import gansmith as gs`, then gs.data, gs.train, gs.load, gs.evaluate."""
 
 import dataclasses
+import math
 import shlex
 import shutil
 from collections.abc import Sequence
@@ -186,6 +187,8 @@ def make_run(settings: dict[str, Any], epochs: float | None, pictures: int) -> R
     if epochs is not None:
         if "images" in settings:
             raise UsageError("images and epochs both give the length", "leave one out")
+        if not 0 < epochs < math.inf:
+            raise UsageError(f"epochs must be above 0, not {epochs:g}", "give --epochs a number above 0")
         settings["images"] = max(1, round(epochs * pictures))
     return Run(**settings)
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shlex
 import signal
 import sys
 import threading
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 COMMON = {
     "help_format": "plaintext",
+    "suppress_keyboard_interrupt": False,
     "default_parameter": Parameter(
         negative="", converter=arguments.convert, show_default=lambda value: None if value is False else value
     ),
@@ -160,6 +162,8 @@ def train(
     pictures = reading.open(data)
     if not as_json:
         pictures.check()
+        if pictures.skipped:
+            print(f"         what was skipped, and why: gansmith data check {shlex.quote(data)}")
     if dry_run:
         print(api.dry_run(pictures, gan, **settings))
         return 0

@@ -25,7 +25,7 @@ from gansmith.train.fit import play_round
 from gansmith.train.run import Run
 from gansmith.train.state import State
 
-TRAIN = ["train", "digits", "--images", "7k", "--ticks", "7", "--threads", "1"]
+TRAIN = ["train", "digits", "--images", "6k", "--ticks", "6", "--threads", "1"]
 CLOCK = ("seconds", "img/s")
 
 
@@ -58,13 +58,11 @@ def await_writing(process, run):
 
 
 def stop(process, number):
-    """Send SIGTERM or SIGINT and check that the run is saved soon."""
-    start = time.perf_counter()
+    """Send SIGTERM or SIGINT and check that the run is saved."""
     process.send_signal(number)
     output = process.communicate(timeout=120)[0].decode()
     assert process.returncode == 130, output
     assert "gansmith resume" in output
-    return time.perf_counter() - start
 
 
 def story(run):
@@ -102,29 +100,29 @@ def test_killed_and_resumed_equals_uninterrupted(name, tmp_path):
     process.kill()
     process.communicate()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        process = launch(folder, "resume", "runs/torn")
-        await_checkpoint(process, run)
-        time.sleep(chance.uniform(0, 0.1))
-        stop(process, number)
-        said = json.loads((run / "state/status.json").read_text())
-        assert said["status"] == "stopped"
-        newest = checkpoint.newest(run / "state")
-        assert newest is not None
-        assert newest.counters["images"] == said["images"], "what was seen last is not saved"
+    process = launch(folder, "resume", "runs/torn")
+    await_checkpoint(process, run)
+    time.sleep(chance.uniform(0, 0.1))
+    stop(process, chance.choice([signal.SIGTERM, signal.SIGINT]))
+    said = json.loads((run / "state/status.json").read_text())
+    assert said["status"] == "stopped"
+    newest = checkpoint.newest(run / "state")
+    assert newest is not None
+    assert newest.counters["images"] == said["images"], "what was seen last is not saved"
 
     finish(launch(folder, "resume", "runs/torn"))
     assert story(run) == story(folder / "runs/whole")
 
 
 @pytest.mark.slow
-def test_a_stop_is_durable_within_ten_seconds(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_is_durable_within_ten_seconds(tmp_path, number):
     process = launch(tmp_path, *TRAIN, *slim_words("dcgan"), "--name", "a", "--size", "32")
     run = tmp_path / "runs/a"
     await_checkpoint(process, run)
     before = set(checkpoint.entries(run / "state"))
     start = time.perf_counter()
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(number)
     while not (run / "state/status.json").exists():
         time.sleep(0.05)
         assert time.perf_counter() - start < 10

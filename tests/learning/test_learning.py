@@ -23,8 +23,8 @@ from gansmith.train.state import State
 
 pytestmark = pytest.mark.slow
 CPU = torch.device("cpu")
-LENGTH = {"vanilla": 50_000, "dcgan": 20_000, "wgan_gp": 15_000, "r3gan": 15_000}
-FIELDS = {"vanilla": {"width": 256, "lr": 5e-4}, "wgan_gp": {"n_critic": 2, "lr": 5e-4}, "r3gan": {"widths": (64, 32)}}
+LENGTH = {"vanilla": 150_000, "dcgan": 40_000, "wgan_gp": 30_000, "r3gan": 60_000}
+FIELDS = {"vanilla": {"width": 256}, "r3gan": {"widths": (64, 32), "lr": 3e-3}}
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,13 @@ from gansmith.errors import UsageError
 
 
 def test_cores_follow_the_affinity_and_the_quota(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
     for quota, cores in ((float("inf"), 8), (2.0, 2), (1.5, 2), (0.1, 1), (100.0, 8)):
         monkeypatch.setattr(machine, "_quota", lambda quota=quota: quota)
         assert machine.cores() == cores
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert machine.cores() == 3
 
 
 def test_the_cache_folder_can_be_named(monkeypatch, tmp_path):

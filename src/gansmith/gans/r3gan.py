@@ -31,10 +31,10 @@ class R3GAN(GAN):
     group: int = 16  # channels in a group of the 3x3 convolutions
     expand: int = 2  # channels inside a block, as a multiple of those outside
     patch: int = 2  # pixels a side that are folded into channels; 1 is the paper
-    gamma: float = 0.5  # weight of R1 and R2 at the start
-    gamma_end: float = 0.05  # and at the end
+    gamma: float = 0.1  # weight of R1 and R2 at the start
+    gamma_end: float = 0.01  # and at the end
     lazy: int = 4  # penalties in every so many rounds, times so much
-    lr: float = 1e-3
+    lr: float = 2e-3
     lr_end: float = 0.25  # learning rate at the end, as a share of lr
     augment: float = 0.0  # probability of each DiffAugment family, a sample
 

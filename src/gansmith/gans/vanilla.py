@@ -23,9 +23,9 @@ class Vanilla(GAN):
 
     latent_dim: int = 64
     width: int = 512  # units of a hidden layer
-    depth: int = 3  # hidden layers
+    depth: int = 2  # hidden layers
     dropout: float = 0.3  # in D, against its memory
-    lr: float = 2e-4
+    lr: float = 1e-3
 
     def nets(self, spec):
         """G and D for samples of any shape."""

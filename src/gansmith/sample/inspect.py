@@ -23,8 +23,8 @@ def inspect(file: Path | str, model: Path | str | None = None) -> dict[str, Any]
     again = sampler.images([about.seed], about.label, about.truncation)[0]
     with Image.open(file) as image:
         if (image.size, image.mode) != (again.size, again.mode):
-            (width, height), mode = again.size, again.mode
-            return found | {"matches": False, "reason": f"the model makes {width}x{height} {mode}, this is another size"}
+            is_, made = ("{}x{} {}".format(*picture.size, picture.mode) for picture in (image, again))
+            return found | {"matches": False, "reason": f"this picture is {is_}, the model makes {made}"}
         difference = np.abs(np.asarray(image, np.int16) - np.asarray(again, np.int16))
     largest = int(difference.max()) if difference.size else 0
     if largest == 0:

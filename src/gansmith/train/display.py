@@ -75,7 +75,7 @@ class Display:
         ]
         if state.best and self._tick:
             parts.append(
-                f"kid {self._tick['kid']:.4f} best {state.best['kid']:.4f}@{_short(int(state.best['images']))}"
+                f"kid {self._tick['kid']:.4g} best {state.best['kid']:.4g}@{_short(int(state.best['images']))}"
             )
             parts.append(f"diversity {self._tick['diversity']:.2f}")
         return "  ".join(parts)

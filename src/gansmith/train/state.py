@@ -44,7 +44,7 @@ class State:
             raise ValueError("a state needs the number of images; let gansmith.train.plan find it")
         self.gan, self.run, self.spec, self.device, self.precision = gan, run, spec, device, precision
         torch.manual_seed(derive(run.seed, "init"))
-        self.nets = gan.nets(spec).to(device, memory_format=torch.channels_last).train()
+        self.nets = gan.nets(spec).to(memory_format=torch.channels_last).to(device).train()
         self.average = copy.deepcopy(self.nets).eval().requires_grad_(False)
         self.learners = {name: Learner(player, self.nets) for name, player in gan.players().items()}
         self.turns = tuple(gan.turns())
@@ -79,7 +79,7 @@ class State:
         half_life = min(self.run.average, AVERAGE_RAMP * self.images)
         weight = 1 - 0.5 ** (self.run.batch / max(half_life, 1e-8))
         mine, theirs = _averaged(self.average), _averaged(self.nets)
-        torch._foreach_lerp_(mine, theirs, weight)
+        torch._foreach_lerp_(mine, theirs, weight)  # pyright: ignore[reportPrivateImportUsage]
         for mine, theirs in zip(_copied(self.average), _copied(self.nets), strict=True):
             mine.copy_(theirs)
 

@@ -39,12 +39,11 @@ def test_one_picture_a_seed_at_the_size_and_mode_of_the_data(make_model, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("options", "reason"),
-    [({"seeds": []}, "no seeds"), ({"truncation": 0.0}, "outside"), ({"truncation": 1.1}, "outside")],
+    ("seeds", "truncation", "reason"), [([], 1.0, "no seeds"), ([0], 0.0, "outside"), ([0], 1.1, "outside")]
 )
-def test_what_cannot_be_generated(make_model, tmp_path, options, reason):
+def test_what_cannot_be_generated(make_model, tmp_path, seeds, truncation, reason):
     with pytest.raises(UsageError, match=reason):
-        generate(make_model(), options.pop("seeds", [0]), tmp_path / "out", **options)
+        generate(make_model(), seeds, tmp_path / "out", truncation=truncation)
     assert not (tmp_path / "out").exists()
 
 

@@ -56,11 +56,8 @@ def test_a_saved_model_can_be_replaced_and_leaves_nothing_beside(make_model, tmp
     for seed in (0, 1):
         make_model(seed=seed).save(tmp_path / "best")
     assert [path.name for path in tmp_path.iterdir()] == ["best"]
-    assert sorted(path.name for path in (tmp_path / "best").iterdir()) == [
-        "README.md",
-        "config.json",
-        "model.safetensors",
-    ]
+    written = sorted(path.name for path in (tmp_path / "best").iterdir())
+    assert written == ["README.md", "config.json", "model.safetensors"]
     assert Sampler.load(tmp_path / "best", "cpu").hash == make_model(seed=1).hash
 
 

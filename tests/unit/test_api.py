@@ -1,0 +1,165 @@
+"""The Python interface: verbs are callable whatever was imported first; settings are checked by name."""
+
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import gansmith as gs
+from gansmith import api
+from gansmith.data.images import assemble
+from gansmith.errors import DataError, UsageError
+from gansmith.gans import DCGAN
+
+VERBS = ("data", "evaluate", "load", "resume", "train")
+FIRST = ["gansmith.api", "gansmith.train.fit", "gansmith.data.images", "gansmith.evaluate.report", "gansmith.cli"]
+
+
+@pytest.mark.parametrize("first", [*FIRST, "gansmith.gans"])
+def test_verbs_are_callable_whatever_was_imported_first(first):
+    code = f"""
+import {first}
+import gansmith as gs
+for verb in {VERBS}:
+    assert callable(getattr(gs, verb)), verb
+assert len(gs.data("digits", limit=20)) == 20
+import gansmith.train.trainer, gansmith.evaluate.quick
+assert callable(gs.train) and callable(gs.evaluate)
+assert gs.train.trainer.start and gs.gans.DCGAN
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_import_alone_loads_nothing_heavy():
+    code = "import sys, gansmith; print(sorted({'torch', 'numpy', 'PIL'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_name_that_is_no_verb():
+    with pytest.raises(AttributeError, match="trian"):
+        gs.trian  # noqa: B018
+
+
+@pytest.fixture
+def pictures():
+    images = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1), np.uint8)
+    return assemble(images, None, (), [str(i) for i in range(40)], "noise")
+
+
+def test_settings_by_name():
+    run = api.make_run({"images": 100, "minutes": None}, None, 40)
+    assert (run.images, run.minutes, run.batch) == (100, None, 64)
+    assert api.make_run({}, 2.5, 40).images == 100
+    with pytest.raises(UsageError, match="no setting 'image'") as caught:
+        api.make_run({"image": 100}, None, 40)
+    assert "'images'" in caught.value.remedy
+    with pytest.raises(UsageError, match="images and epochs"):
+        api.make_run({"images": 100}, 1.0, 40)
+    with pytest.raises(UsageError, match="above 0"):
+        api.make_run({}, -1.0, 40)
+
+
+def test_a_gan_by_name_takes_what_the_data_asks_for(pictures):
+    gan, reasons = api.make_gan("dcgan", {"width": "8"}, pictures)
+    assert gan == DCGAN(width=8, augment=1.0)
+    assert reasons
+    assert api.make_gan(DCGAN(width=8), {}, pictures) == (DCGAN(width=8), ())
+    with pytest.raises(UsageError, match="options go with the name"):
+        api.make_gan(DCGAN(), {"width": 8}, pictures)
+
+
+SMALL = {"images": 64, "threads": 1, "device": "cpu", "precision": "fp32", "display": "quiet"}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"device": "cuda:99"},
+        {"options": {"lr": -1.0}},
+        {"options": {"width": "wide"}},
+        {"parent": "nothing"},
+        {"imagse": 5},
+        {"batch": 0},
+    ],
+    ids=str,
+)
+def test_a_start_that_fails_leaves_nothing(pictures, tmp_path, settings):
+    with pytest.raises(UsageError) as caught:
+        api.train(pictures, "dcgan", root=tmp_path / "runs", **(SMALL | settings))
+    assert caught.value.remedy
+    assert list(tmp_path.rglob("*")) in ([], [tmp_path / "runs"])
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A small finished run on pictures made in Python."""
+    images = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1), np.uint8)
+    data = assemble(images, None, (), [str(i) for i in range(40)], "noise")
+    root = tmp_path_factory.mktemp("runs")
+    return data, api.train(data, DCGAN(width=4), name="small", root=root, **SMALL)
+
+
+def test_the_outcome_leads_on(run):
+    _, outcome = run
+    assert outcome.status == "finished"
+    assert outcome.report.is_file()
+    assert [row["images"] for row in outcome.metrics] == [64]
+    assert gs.load(outcome.best).sample(2).pixels.shape == (2, 8, 8, 1)
+    assert gs.load(outcome.folder).hash == gs.load(outcome.best).hash
+    assert sorted(path.name for path in outcome.folder.iterdir()) == [
+        "alerts.jsonl", "best", "config.json", "data.json", "env.json", "last", "metrics.csv", "metrics.jsonl",
+        "metrics.png", "reals.png", "report.html", "samples", "state",
+    ]  # fmt: skip
+
+
+def test_a_finished_run_is_not_trained_again(run):
+    data, outcome = run
+    before = outcome.report.stat().st_mtime_ns
+    assert gs.resume(outcome.folder, display="quiet") == outcome
+    assert gs.resume(outcome.folder, data, display="quiet") == outcome
+    assert outcome.report.stat().st_mtime_ns == before
+
+
+def test_a_taken_name_loses_nothing(run):
+    data, outcome = run
+    with pytest.raises(UsageError, match="is there already"):
+        api.train(data, DCGAN(width=4), name="small", root=outcome.folder.parent, **SMALL)
+    assert outcome.report.is_file()
+
+
+def test_data_that_has_gone_can_be_handed_over(run, tmp_path):
+
+    data, outcome = run
+    torn = shutil.copytree(outcome.folder, tmp_path / "torn")
+    (torn / "state/status.json").unlink()
+    with pytest.raises(DataError, match="is not there any more") as caught:
+        gs.resume(torn, display="quiet")
+    assert "--data" in caught.value.remedy
+    with pytest.raises(DataError, match="is not the data"):
+        gs.resume(torn, data.take(range(20)), display="quiet")
+    assert gs.resume(torn, data, display="quiet").hash == outcome.hash
+
+
+def test_a_parent_gives_what_fits(run, tmp_path):
+    data, outcome = run
+    child = api.train(data, DCGAN(width=4), root=tmp_path, parent=outcome.best, **SMALL)
+    assert child.status == "finished"
+    with pytest.raises(UsageError, match="no weight of the parent"):
+        api.train(data, "vanilla", options={"width": 4}, root=tmp_path, name="b", parent=outcome.best, **SMALL)
+    assert not (tmp_path / "b").exists()
+
+
+def test_fakes_of_another_size_are_told(run, tmp_path):
+    data, outcome = run
+    gs.load(outcome.best).sample(30).save(tmp_path / "same")
+    folder = tmp_path / "larger"
+    folder.mkdir()
+    for i, picture in enumerate(gs.load(outcome.best).sample(30)):
+        picture.resize((16, 16)).convert("RGB").save(folder / f"{i}.png")
+    notes = [" ".join(gs.evaluate(path, data, metrics=["kid"]).notes) for path in (tmp_path / "same", folder)]
+    assert "brought to the size and mode of the data, 8x8 L" not in notes[0]
+    assert "brought to the size and mode of the data, 8x8 L" in notes[1]

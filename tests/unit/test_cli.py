@@ -1,0 +1,212 @@
+"""The command line: what is typed is understood or answered; nothing heavy is loaded before it is needed."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from gansmith import arguments, cli
+from gansmith.errors import UsageError
+
+VERBS = ["doctor", "data", "train", "resume", "stop", "runs", "generate", "evaluate", "gans", "inspect"]
+HEAVY = {"torch", "torchvision", "numpy", "matplotlib", "jinja2", "PIL", "sklearn"}
+
+
+@pytest.fixture
+def type_in(capsys, monkeypatch, tmp_path):
+    """Type a command in an empty folder: returns (exit code, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words):
+        code = cli.main(words)
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def loaded_by(*words):
+    code = (
+        f"import sys; from gansmith import cli; cli.main({list(words)}); print('|'.join(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stderr.split()), done.stdout
+
+
+def test_help_names_every_verb_and_loads_nothing_heavy():
+    modules, out = loaded_by("--help")
+    assert all(f"│ {verb} " in out for verb in VERBS)
+    assert not HEAVY & modules
+
+
+def test_every_verb_explains_itself_without_torch():
+    modules, out = loaded_by("train", "--help")
+    assert not HEAVY & modules
+    for option in ("--minutes", "--images", "--epochs", "--gan", "--size", "--from", "--seed", "--dry-run"):
+        assert f"{option} " in out
+    assert "Half-life of the averaged weights" in out, "the options of a run explain themselves as Run does"
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "remedy"),
+    [
+        (["trian"], 'Unknown command "trian"', 'did you mean "train"? (see: gansmith --help)'),
+        (["data", "chek", "x"], 'Unknown command "chek"', 'did you mean "check"? (see: gansmith data --help)'),
+        (["data", "check", "digits", "--sze", "4"], "Unknown option: --sze", "did you mean --size?"),
+        (["train", "digits", "--imges", "4k"], "neither train nor dcgan has an option --imges", "'--images'"),
+        (["train", "digits", "--latent-din", "4"], "option --latent-din", "'--latent-dim'"),
+        (["train", "digits", "--gan", "r3gna"], "no GAN named 'r3gna'", "'r3gan'"),
+        (["train", "digits", "--precision", "fp16"], 'Invalid value "fp16" for --precision', "gansmith train --help"),
+        (["train", "digits", "--batch", "x"], "--batch: 'x' is not a whole number", "500k"),
+        (["train", "digits", "--images", "-5"], "images must be above 0, not -5", "--images"),
+        (["train", "digits", "--minutes", "0"], "minutes must be above 0, not 0", "--minutes"),
+        (["train"], "--data requires an argument", "gansmith train --help"),
+        (["train", "digits", "--size", "7"], "7x7 is not a size to train at", "--size 64"),
+        (["train", "digits", "--lr", "abc"], "lr = 'abc' does not fit", "gansmith gans dcgan"),
+        (["train", "digits", "--config"], "--config needs a file", "--config settings.toml"),
+        (["train", "digits", "--config", "none.toml"], "none.toml: No such file", "--config"),
+        (["generate", "nothing"], "there is no model at nothing", "gansmith runs"),
+        (["generate", "nothing", "--seeds", "x"], "'x' does not name seeds", "0-63"),
+        (["resume", "runs/a"], "runs/a is not a run", "gansmith runs"),
+        (["stop", "runs/a"], "runs/a is not a run", "gansmith runs"),
+        (["runs", "show", "runs/a"], "runs/a is not a run", "gansmith runs"),
+        (["runs", "compare", "runs/a"], "two runs or more", "gansmith runs compare"),
+        (["runs", "prune", "--keep", "-1"], "cannot keep -1 runs", "0 or more"),
+        (["gans", "dcgna"], "no GAN named 'dcgna'", "'dcgan'"),
+        (["evaluate", "nothing", "digits"], "there is no model at nothing", "gansmith runs"),
+        (["data", "show", "digits", "-n", "0"], "cannot show 0 pictures", "-n 64"),
+        (["data", "show", "digits", "--out", "no/a.png"], "cannot write no/a.png", "--out"),
+        (["data", "check", "digits", "--out", "no/a.html"], "cannot write no/a.html", "--out"),
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_done_is_answered_with_what_can(type_in, tmp_path, words, message, remedy):
+    code, _, err = type_in(*words)
+    assert code == 2
+    lines = err.strip().splitlines()
+    assert len(lines) == 2, err
+    assert lines[0].startswith("✗ ")
+    assert message in lines[0]
+    assert lines[1].startswith("  → ")
+    assert remedy in lines[1]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_data_that_is_not_there_is_bad_data(type_in):
+    code, _, err = type_in("train", "digitz")
+    assert code == 3
+    assert "there is no folder, file or named set 'digitz'" in err
+    assert "digits" in err.splitlines()[1]
+
+
+def test_what_nobody_foresaw_is_one_line_unless_asked(type_in, monkeypatch):
+    def fail(*_, **__):
+        raise KeyError("odd")
+
+    monkeypatch.setattr("gansmith.runs.list_runs", fail)
+    code, _, err = type_in("runs")
+    assert code == 1
+    assert "unexpected KeyError" in err
+    assert "--debug" in err
+    with pytest.raises(KeyError):
+        cli.main(["runs", "--debug"])
+
+
+def test_an_interruption_is_130(type_in, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("gansmith.runs.list_runs", interrupt)
+    assert type_in("runs")[0] == 130
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("—seed", "--seed"),
+        ("–seed", "--seed"),
+        ("–—seed", "--seed"),
+        ("−5", "-5"),
+        ("–n", "-n"),
+        ("—", "—"),
+        ("a–b", "a–b"),
+    ],
+)
+def test_pasted_dashes(typed, meant):
+    assert arguments.plain_dashes([typed]) == [meant]
+
+
+def test_options_from_a_file(tmp_path):
+    file = tmp_path / "my.toml"
+    file.write_text(
+        'gan = "r3gan"\nimages = "500k"\nmirror = true\nseed = -3\nwidths = [32, 16]\nmicro_batch = 8\nas_is = false'
+    )
+    words = arguments.expand_config(["train", "x", "--config", str(file), "--seed", "9"])
+    assert words[:4] == ["train", "x", "--seed", "9"]
+    assert words[4:] == ["--gan=r3gan", "--images=500k", "--mirror", "--widths=32,16", "--micro-batch=8"]
+    (tmp_path / "my.json").write_text('{"gan": "dcgan"}')
+    assert arguments.expand_config([f"--config={tmp_path}/my.json", "train"]) == ["train", "--gan=dcgan"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("a.toml", "x = ", "not valid toml"),
+        ("a.json", "[1]", "holds no options"),
+        ("a.json", "{", "not valid json"),
+        ("a.toml", "[run]\nimages = 3", "section 'run'"),
+    ],
+)
+def test_option_files_that_cannot_be_used(tmp_path, name, text, reason):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(UsageError, match=reason):
+        arguments.expand_config(["train", "--config", str(tmp_path / name)])
+
+
+def test_a_file_of_options_and_those_typed_reach_the_run(type_in, tmp_path, monkeypatch):
+    seen = {}
+
+    def dry_run(pictures, gan, **settings):
+        seen.update(settings, gan=gan, n=len(pictures))
+        return "planned"
+
+    monkeypatch.setattr("gansmith.api.dry_run", dry_run)
+    (tmp_path / "my.toml").write_text('images = "1.5k"\nseed = 4\nlatent_dim = 8\nlimit = 100\n')
+    code, out, _ = type_in("train", "digits", "—seed", "5", "--config", "my.toml", "--dry-run", "--mirror")
+    assert code == 0
+    assert out.endswith("planned\n")
+    assert (seen["images"], seen["seed"], seen["mirror"], seen["n"]) == (1500, 5, True, 100)
+    assert seen["options"] == {"latent_dim": "8"}
+
+
+def test_the_catalog_is_shown(type_in):
+    code, out, _ = type_in("gans")
+    assert code == 0
+    assert "r3gan" in out
+    assert "gp_weight" in json.loads(type_in("gans", "--json")[1])["wgan_gp"]
+    assert "--gp-weight" in type_in("gans", "wgan_gp")[1]
+
+
+def test_no_runs_yet(type_in):
+    code, out, _ = type_in("runs")
+    assert code == 0
+    assert "gansmith train digits" in out
+    assert json.loads(type_in("runs", "--json")[1]) == []
+
+
+def test_doctor(type_in):
+    code, out, _ = type_in("doctor")
+    assert code == 0
+    assert "torch" in out
+    assert any(check["name"] == "torch" for check in json.loads(type_in("doctor", "--json")[1]))
+
+
+def test_data_verbs(type_in, tmp_path):
+    code, out, _ = type_in("data", "check", "digits")
+    assert code == 0
+    assert "1,297 images" in out
+    assert (tmp_path / "data.html").is_file()
+    assert json.loads(type_in("data", "check", "digits", "--json", "--limit", "50")[1])["images"] == 50
+    assert type_in("data", "show", "digits")[0] == 0
+    assert (tmp_path / "data.png").is_file()
+    assert type_in("data", "prepare", "digits")[0] == 0
