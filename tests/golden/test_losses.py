@@ -1,4 +1,4 @@
-"""The first twenty rounds of every GAN on the bundled digits, as text: a change that should not matter leaves them alone.
+"""The first twenty rounds of every GAN on the bundled digits: a change that should not matter leaves them alone.
 
 `pytest tests/golden --update-golden` writes them anew; say in the changelog why.
 """

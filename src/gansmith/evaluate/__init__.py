@@ -1,4 +1,4 @@
-"""Judging: feature nets, one file a metric, and the report that puts a floor beside each figure. `gs.evaluate(...)` calls it."""
+"""Judging: feature nets, one file a metric, and a report with a floor beside each figure. `gs.evaluate` calls it."""
 
 from gansmith import _verb
 

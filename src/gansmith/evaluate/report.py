@@ -33,7 +33,11 @@ class Model(Protocol):
     """What of a sampler is needed to judge it."""
 
     spec: DataSpec
-    hash: str
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the weights."""
+        ...
 
     def pixels(self, seeds: Sequence[int]) -> np.ndarray:
         """Return uint8 [n, height, width, channels], image i depending on seeds[i] only."""
@@ -135,30 +139,41 @@ def evaluate(
         "versions": {name: version(name) for name in ("gansmith", "torch", "numpy")},
     }
     results = []
-    for net, real, made, (one, other) in zip(nets, reals, fakes, floors, strict=True):
-        scores, floor = _scores(real, made, metrics, seed), _floor(one, other, metrics)
-        for name in metrics:
-            value, low, high = scores[name]
-            results.append(
-                Result(
-                    name="fid" if name == "fd" and isinstance(net, Inception) else name,
-                    value=value,
-                    interval=(low, high),
-                    floor=floor[name],
-                    floor_n=len(one),
-                    net=net.name,
-                    net_hash=net.hash,
-                    resize=net.resize,
-                    note="; ".join(_caveats(net, name, min(len(real), n_fake))),
-                    **stamp,
-                )
-            )
+    for net, real, made, floor in zip(nets, reals, fakes, floors, strict=True):
+        results += _results(net, real, made, floor, metrics, stamp)
     notes = [split.note] if split.note else []
     floor_n = results[0].floor_n
     if floor_n < min(len(compared), n_fake):
         notes.append(f"real vs real has {floor_n:,} images a side only, which raises fd")
     notes += [f"{net.name}: {net.note}" for net in nets]
     return Evaluation(tuple(results), fake_name, data.fingerprint, tuple(notes))
+
+
+def _results(
+    net: FeatureNet,
+    real: np.ndarray,
+    made: np.ndarray,
+    halves: tuple[np.ndarray, np.ndarray],
+    metrics: Sequence[str],
+    stamp: dict[str, Any],
+) -> list[Result]:
+    """Score features [n, d] of fakes against those of reals by every metric, with the floor of two sets of reals."""
+    scores, floor = _scores(real, made, metrics, stamp["seed"]), _floor(*halves, metrics)
+    return [
+        Result(
+            name="fid" if name == "fd" and isinstance(net, Inception) else name,
+            value=scores[name][0],
+            interval=scores[name][1:],
+            floor=floor[name],
+            floor_n=len(halves[0]),
+            net=net.name,
+            net_hash=net.hash,
+            resize=net.resize,
+            note="; ".join(_caveats(net, name, min(len(real), len(made)))),
+            **stamp,
+        )
+        for name in metrics
+    ]
 
 
 def _checked_metrics(metrics: Sequence[str] | None) -> tuple[str, ...]:

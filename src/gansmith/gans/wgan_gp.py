@@ -25,8 +25,8 @@ class WGANGP(GAN):
     """Wasserstein critic without batch statistics, gradient penalty."""
 
     latent_dim: int = 128
-    width: int = 32  # channels beside the picture; doubled at each halving
-    widest: int = 512  # cap of that doubling
+    width: int = 32  # channels of the finest stage, at most; doubled at each halving
+    widest: int = 128  # channels of the coarsest stage, at most; halved towards the finer
     n_critic: int = 2  # critic steps to one of G; the paper takes 5, at a tenth of the rate
     gp_weight: float = 10.0  # lambda in eq. 3
     lr: float = 1e-3

@@ -17,13 +17,24 @@ Size = tuple[int, ...]
 def pyramid(size: Size, smallest: int = 3) -> list[Size]:
     """Sizes from coarse to fine, each about half of the next (rounded up), the last being `size`.
 
-    The shorter side of the first lies in [smallest, 2 * smallest): 28x28 gives 4, 7, 14, 28; 64x48 gives 3, 6, 12, 24, 48
-    on its shorter side.
+    The shorter side of the first lies in [smallest, 2 * smallest): 28x28 gives 4, 7, 14, 28, and 64x48 gives 3, 6, 12,
+    24, 48 on its shorter side.
     """
     sizes = [tuple(size)]
     for _ in range(int(math.log2(max(1, min(size) / smallest)))):
         sizes.insert(0, tuple(math.ceil(side / 2) for side in sizes[0]))
     return sizes
+
+
+def channels_by_stage(width: int, widest: int, stages: int) -> list[int]:
+    """Channels of each stage from fine to coarse.
+
+    `width` doubled at each halving of the map, or `widest` halved from the coarse end, whichever is less; 16 at least,
+    or `width` where that is less. With 32 and 128: 32, 64, 128 for 28x28; 16, 32, 64, 128 for 64x64, whose fine maps
+    would otherwise take most of the time.
+    """
+    least = min(width, 16)
+    return [max(least, min(width * 2**i, widest // 2 ** (stages - 1 - i))) for i in range(stages)]
 
 
 def crop(x: Tensor, size: Size) -> Tensor:

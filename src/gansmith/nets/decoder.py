@@ -4,15 +4,14 @@ import math
 
 from torch import Tensor, nn
 
-from gansmith.nets.blocks import CONV_TRANSPOSE, append_class, crop, norm_layer, pyramid
+from gansmith.nets.blocks import CONV_TRANSPOSE, append_class, channels_by_stage, crop, norm_layer, pyramid
 
 
 class Decoder(nn.Module):
     """The DCGAN generator for any size and rank (Radford et al., 2016, arXiv:1511.06434, figure 1).
 
     A linear layer lays out the coarsest map; each stage doubles it (4-wide kernels, stride 2), halves the channels and
-    crops to the pyramid's size; tanh ends in [-1, 1]. `width` is the channel count before the last stage, `widest` caps
-    that of the first.
+    crops to the pyramid's size; tanh ends in [-1, 1]. For `width` and `widest` see `channels_by_stage`.
     """
 
     def __init__(
@@ -20,8 +19,8 @@ class Decoder(nn.Module):
         latent_dim: int,
         shape: tuple[int, ...],
         classes: int = 0,
-        width: int = 64,
-        widest: int = 512,
+        width: int = 32,
+        widest: int = 128,
         norm: str | None = "batch",
     ):
         super().__init__()
@@ -29,7 +28,7 @@ class Decoder(nn.Module):
         rank = len(size)
         self.classes = classes
         self.sizes = pyramid(tuple(size))
-        widths = [min(width * 2**i, widest) for i in reversed(range(max(1, len(self.sizes) - 1)))]
+        widths = channels_by_stage(width, widest, max(1, len(self.sizes) - 1))[::-1]
         self.lay_out = nn.Linear(latent_dim + classes, widths[0] * math.prod(self.sizes[0]), bias=norm is None)
         self.first = nn.Sequential(norm_layer(norm, widths[0], rank), nn.ReLU())
         self.ups = nn.ModuleList()

@@ -4,13 +4,13 @@ import math
 
 from torch import Tensor, nn
 
-from gansmith.nets.blocks import CONV, ZERO_PAD, Score, norm_layer, pyramid
+from gansmith.nets.blocks import CONV, ZERO_PAD, Score, channels_by_stage, norm_layer, pyramid
 
 
 class Encoder(nn.Module):
     """The DCGAN discriminator for any size and rank (Radford et al., 2016, arXiv:1511.06434), a trunk and a head.
 
-    Each stage halves the map (4-wide kernels, stride 2) and doubles the channels from `width` up to `widest`; the
+    Each stage halves the map (4-wide kernels, stride 2); its channels are those of `channels_by_stage`; the
     coarsest map is flattened into `Score`, which adds the projection term where there are classes. As in the paper the
     first stage is not normalised.
     """
@@ -19,8 +19,8 @@ class Encoder(nn.Module):
         self,
         shape: tuple[int, ...],
         classes: int = 0,
-        width: int = 64,
-        widest: int = 512,
+        width: int = 32,
+        widest: int = 128,
         norm: str | None = "batch",
     ):
         super().__init__()
@@ -28,8 +28,7 @@ class Encoder(nn.Module):
         rank = len(size)
         sizes = pyramid(tuple(size))
         stages: list[nn.Module] = []
-        for i in range(max(1, len(sizes) - 1)):
-            out = min(width * 2**i, widest)
+        for i, out in enumerate(channels_by_stage(width, widest, max(1, len(sizes) - 1))):
             kernel, stride = (4, 2) if len(sizes) > 1 else (3, 1)
             # Odd sides are padded up to even by the extra column, so that a stage halves them rounding up.
             odd = [side % 2 for side in (sizes[-1 - i] if len(sizes) > 1 else ())]

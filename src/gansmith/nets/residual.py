@@ -83,7 +83,7 @@ class ResidualCritic(nn.Module):
         fixup = (len(widths) * blocks) ** -0.25
         self.stages = nn.ModuleList(_stage(w, blocks, group, expand, fixup) for w in widths)
         self.between = nn.ModuleList(_change(a, b) for a, b in itertools.pairwise(widths))
-        self.fold = nn.Conv2d(widths[-1], widths[-1], sizes[0], groups=widths[-1], bias=False)
+        self.fold = nn.Conv2d(widths[-1], widths[-1], (sizes[0][0], sizes[0][1]), groups=widths[-1], bias=False)
         nn.init.normal_(self.fold.weight, std=math.prod(sizes[0]) ** -0.5)
         self.head = _linear(classes or widths[-1], widths[-1] if classes else 1)
 

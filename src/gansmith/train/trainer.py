@@ -35,7 +35,7 @@ from gansmith.train.report import write_report
 from gansmith.train.run import Run
 from gansmith.train.state import State
 
-REPORT_SAMPLES = 2_000
+REPORT_SAMPLES = 1_000
 
 
 @dataclass(frozen=True)
