@@ -230,7 +230,7 @@ def _class_warnings(data: ImageData) -> list[str]:
     if counts[most] > UNEVEN_CLASSES * counts[least]:
         warnings.append(
             f"uneven classes: {most} has {counts[most]:,} images, {least} {counts[least]:,}; "
-            "gansmith augment --to balanced evens them out"
+            "add pictures of the small ones; a GAN learns a class it rarely sees badly"
         )
     few = [name for name, count in counts.items() if count < FEW_IN_CLASS]
     if few:
