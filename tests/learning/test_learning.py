@@ -66,7 +66,7 @@ def centres():
 
 
 def test_vanilla_covers_the_ring():
-    gan = Vanilla(latent_dim=16, width=128, dropout=0.0, lr=1e-3)
+    gan = Vanilla(latent_dim=16, width=128, depth=3, dropout=0.0, lr=1e-3)
     state = State(gan, Run(images=256 * 3000, batch=256, average=50_000), DataSpec((2,), kind="points"), CPU, "fp32")
 
     def covered():

@@ -13,7 +13,7 @@ from gansmith.evaluate.manifold import manifold_values
 @st.composite
 def features(draw, fewest=20, most=60):
     n, d = draw(st.integers(fewest, most)), draw(st.integers(1, 40))
-    scale, offset = draw(st.floats(0.01, 100)), draw(st.floats(-100, 100))
+    scale, offset = draw(st.floats(0.01, 100)), draw(st.floats(-100, 100, allow_subnormal=False))
     return np.random.default_rng(draw(st.integers(0, 2**32))).normal(size=(n, d)) * scale + offset
 
 
