@@ -145,6 +145,8 @@ def _ours(gan, channels, size):
 def run_arm(name: str, seconds: float) -> float:
     """Return pictures a second of one arm."""
     build, channels, size = ARMS[name]
+    if build is not tutorial:
+        import gansmith  # noqa: F401 - before torch, so that all our arms run under the same OpenMP settings
     play = build(channels, size)
     for _ in range(WARM_UP):
         play()

@@ -14,9 +14,9 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-# OpenMP reads this once, when torch is loaded. Threads that wait by spinning take the core from the one they wait for
-# as soon as anything else runs on the machine: a training beside one busy process is four times slower (docs/lab).
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# GNU OpenMP reads this once, when torch is loaded. Threads that spin for long while they wait take the core from the
+# one they wait for as soon as anything else runs on the machine; this long costs nothing on a quiet one (docs/lab).
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "data", "evaluate", "gans", "load", "resume", "train"]
