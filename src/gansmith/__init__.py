@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 # GNU OpenMP reads this once, when torch is loaded. Threads that spin for long while they wait take the core from the
 # one they wait for as soon as anything else runs on the machine; this long costs nothing on a quiet one (docs/lab).
-os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "data", "evaluate", "gans", "load", "resume", "train"]
