@@ -82,7 +82,7 @@ def plain_loop(channels, size):
     from gansmith import catalog
     from gansmith.losses.adversarial import non_saturating_D, non_saturating_G
 
-    state, _ = _state(catalog.create(catalog.DEFAULT), channels, size)
+    state = _state(catalog.create(catalog.DEFAULT), channels, size)
     G, D = state.nets.G, state.nets.D
     step_G, step_D = (state.learners[name].optimizer for name in "GD")
     pixels = torch.randint(0, 256, (4096, size, size, channels), dtype=torch.uint8)
@@ -126,7 +126,7 @@ def _state(gan, channels, size):
     machine.prepare()
     device = machine.find_device("cpu")
     precision = machine.find_precision("auto", device)
-    return State(gan, Run(images=10**9, batch=BATCH), DataSpec((channels, size, size)), device, precision), precision
+    return State(gan, Run(images=10**9, batch=BATCH), DataSpec((channels, size, size)), device, precision)
 
 
 def _ours(gan, channels, size):
@@ -136,7 +136,7 @@ def _ours(gan, channels, size):
     from gansmith.data.images import assemble
     from gansmith.train.fit import play_round
 
-    state, _ = _state(gan, channels, size)
+    state = _state(gan, channels, size)
     pixels = np.random.default_rng(0).integers(0, 256, (4096, size, size, channels), np.uint8)
     batches = Batches(assemble(pixels, None, (), [str(i) for i in range(4096)], "noise"), BATCH, seed=0)
     return lambda: play_round(state, batches)
