@@ -1,9 +1,11 @@
-"""Which GAN gives the best pictures a minute here: every GAN of the catalog, the same data, the same minutes, in turn.
+"""Which GAN gives the best pictures a minute here: arms on the same data with the same budget, in turn.
 
-    python benchmarks/default_gan.py [--data fashion-mnist] [--minutes 2] [--samples 2000]
+    python benchmarks/default_gan.py [--data fashion-mnist] [--minutes 2 | --images 40k] [--samples 2000]
+    python benchmarks/default_gan.py --arms dcgan dcgan:lr=4e-4,width=48 wgan_gp [--seeds 2]
 
-Each is trained by the command line with its own defaults in a process of its own; its last averaged model is judged on
-the features of a classifier of the data's own labels (without labels: random-conv), floor beside it.
+An arm is a GAN of the catalog and options of `gansmith train` that it gets beside its defaults. Each is trained by the
+command line in a process of its own; its last averaged model is judged on the features of a classifier of the data's
+own labels, or without labels on efficientnet-lite0 or random-conv, whichever comes first in the report.
 """
 
 import argparse
@@ -17,29 +19,46 @@ METRICS = ("fd", "precision", "recall", "density", "coverage")
 
 
 def main() -> None:
-    """Train, judge, print one row a GAN."""
+    """Train, judge, print one row an arm and seed."""
     from gansmith.catalog import GANS
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="fashion-mnist")
     parser.add_argument("--minutes", type=float, default=2)
+    parser.add_argument("--images", help="a number of pictures instead of minutes")
     parser.add_argument("--samples", type=int, default=2000)
-    parser.add_argument("--gans", nargs="*", default=list(GANS))
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--arms", nargs="*", default=list(GANS))
+    parser.add_argument("--keep", help="folder that the runs are made in and stay in")
     arguments = parser.parse_args()
-    print(f"{arguments.data}, {arguments.minutes:g} min each, {arguments.samples} samples")
-    print(f"{'gan':10} {'pictures':>9} " + " ".join(f"{name:>9}" for name in METRICS) + "  net")
-    with tempfile.TemporaryDirectory() as root:
-        for gan in arguments.gans:
-            budget = ("--minutes", arguments.minutes, "--name", gan, "--runs", root)
-            _gansmith("train", arguments.data, "--gan", gan, *budget)
-            images = json.loads((Path(root) / gan / "state" / "status.json").read_text())["images"]
-            judged = _gansmith("evaluate", f"{root}/{gan}/last", arguments.data, "-n", arguments.samples, "--json")
-            results = json.loads(judged)["results"]
-            net = results[0]["net"]
-            found = {r["name"]: r for r in results if r["net"] == net}
-            print(f"{gan:10} {images:9,} " + " ".join(f"{found[name]['value']:9.3f}" for name in METRICS) + f"  {net}")
-            sys.stdout.flush()
-        print(f"{'floor':10} {'':9} " + " ".join(f"{found[name]['floor']:9.3f}" for name in METRICS))
+    images, minutes = arguments.images, arguments.minutes
+    budget = ("--images", images) if images else ("--minutes", minutes)
+    print(f"{arguments.data}, {' '.join(map(str, budget)).strip('-')} each, {arguments.samples} samples")
+    print(f"{'arm':40} {'seed':>4} {'pictures':>9} " + " ".join(f"{name:>9}" for name in METRICS) + "  net", flush=True)
+    floor = ""
+    with tempfile.TemporaryDirectory() as temporary:
+        root = Path(arguments.keep or temporary)
+        for arm in arguments.arms:
+            for seed in range(arguments.seeds):
+                run = root / f"{arm.translate(str.maketrans(':=,', '---'))}-{seed}"
+                gan, _, options = arm.partition(":")
+                words = [word for option in options.split(",") if option for word in _words(option)]
+                where = ("--runs", root, "--name", run.name)
+                _gansmith("train", arguments.data, "--gan", gan, *words, *budget, "--seed", seed, *where)
+                seen = json.loads((run / "state" / "status.json").read_text())["images"]
+                judged = _gansmith("evaluate", run / "last", arguments.data, "-n", arguments.samples, "--json")
+                results = json.loads(judged)["results"]
+                net = results[0]["net"]
+                found = {r["name"]: r for r in results if r["net"] == net}
+                row = " ".join(f"{found[name]['value']:9.3f}" for name in METRICS)
+                floor = " ".join(f"{found[name]['floor']:9.3f}" for name in METRICS)
+                print(f"{arm:40} {seed:4} {seen:9,} {row}  {net}", flush=True)
+    print(f"{'floor':40} {'':4} {'':9} {floor}")
+
+
+def _words(option: str) -> list[str]:
+    name, given, value = option.partition("=")
+    return [f"--{name.replace('_', '-')}", *([value] if given else [])]
 
 
 def _gansmith(*words: object) -> str:

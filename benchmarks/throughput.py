@@ -1,13 +1,12 @@
 """How fast the loop is: against a plain hand-written loop, and against the DCGAN tutorial.
 
-    python benchmarks/throughput.py [--repeats 5] [--seconds 8]
+    python benchmarks/throughput.py [--repeats 20] [--seconds 2]
 
-Each arm is a process of its own, the arms take turns, and the ratios are taken within a repeat, so that a machine whose
-speed drifts does not favour one. Figures are real pictures a second, one batch a round.
+Each arm is a process of its own that plays a few seconds when its turn comes, and the ratios are taken within a repeat,
+so that a machine whose speed drifts does not favour one. Figures are real pictures a second, one batch a round.
 """
 
 import argparse
-import json
 import statistics
 import subprocess
 import sys
@@ -50,14 +49,13 @@ def tutorial_net_in_our_loop(channels, size):
             return {name: Player((name,), adam(2e-4, 0.5, 0.999)) for name in "DG"}
 
         def turns(self):
-            return (Turn("D", self.loss_D), Turn("G", self.loss_G))
+            return (Turn("D", self.loss_D), Turn("G", self.loss_G, again=True))
 
         def loss_D(self, nets, batch):
-            fake = nets.G(batch["latents"])
-            return {"adversarial": non_saturating_D(nets.D(batch["real"]), nets.D(fake))}
+            return {"adversarial": non_saturating_D(nets.D(batch["real"]), nets.D(batch["fake"].detach()))}
 
         def loss_G(self, nets, batch):
-            return {"adversarial": non_saturating_G(nets.D(nets.G(batch["latents"])))}
+            return {"adversarial": non_saturating_G(nets.D(batch["fake"]))}
 
         def latents(self, n, generator):
             return torch.randn(n, LATENT, generator=generator)
@@ -88,23 +86,21 @@ def plain_loop(channels, size):
     pixels = torch.randint(0, 256, (4096, size, size, channels), dtype=torch.uint8)
 
     def play():
-        for _ in range(2):  # as many batches as our loop takes in a round
-            real = pixels[torch.randint(0, 4096, (BATCH,))].permute(0, 3, 1, 2).float() / 127.5 - 1
+        real = pixels[torch.randint(0, 4096, (BATCH,))].permute(0, 3, 1, 2).float() / 127.5 - 1
         D.requires_grad_(True)
         with torch.autocast("cpu", torch.bfloat16, enabled=state.precision == "bf16"):
-            with torch.no_grad():
-                fake = G(torch.randn(BATCH, state.gan.latent_dim))
-            loss = non_saturating_D(D(real), D(fake))
+            fake = G(torch.randn(BATCH, state.gan.latent_dim))
+            loss = non_saturating_D(D(real), D(fake.detach()))
         step_D.zero_grad(set_to_none=True)
         loss.backward()
         step_D.step()
         D.requires_grad_(False)
         with torch.autocast("cpu", torch.bfloat16, enabled=state.precision == "bf16"):
-            loss = non_saturating_G(D(G(torch.randn(BATCH, state.gan.latent_dim))))
+            loss = non_saturating_G(D(fake))
         step_G.zero_grad(set_to_none=True)
         loss.backward()
         step_G.step()
-        float(loss)
+        float(loss.detach())
 
     return play
 
@@ -142,46 +138,61 @@ def _ours(gan, channels, size):
     return lambda: play_round(state, batches)
 
 
-def run_arm(name: str, seconds: float) -> float:
-    """Return pictures a second of one arm."""
+def serve(name: str) -> None:
+    """Be one arm: for each line of input play so many seconds, print pictures a second."""
     build, channels, size = ARMS[name]
     if build is not tutorial:
         import gansmith  # noqa: F401 - before torch, so that all our arms run under the same OpenMP settings
     play = build(channels, size)
     for _ in range(WARM_UP):
         play()
-    rounds, start = 0, time.perf_counter()
-    while time.perf_counter() - start < seconds:
-        play()
-        rounds += 1
-    return rounds * BATCH / (time.perf_counter() - start)
+    print("ready", flush=True)
+    for line in sys.stdin:
+        rounds, start = 0, time.perf_counter()
+        while time.perf_counter() - start < float(line):
+            play()
+            rounds += 1
+        print(rounds * BATCH / (time.perf_counter() - start), flush=True)
 
 
 def main() -> None:
     """Run all arms in turn and print medians and ratios."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=8)
+    parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=2, help="of each arm in each repeat")
     parser.add_argument("--arm", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.arm:
-        print(json.dumps(run_arm(arguments.arm, arguments.seconds)))
+        serve(arguments.arm)
         return
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    arms = {name: subprocess.Popen([sys.executable, __file__, "--arm", name], **pipes) for name in ARMS}
+    for arm in arms.values():
+        if arm.stdout.readline().strip() != "ready":
+            sys.exit("an arm did not start; its message is above")
     found: dict[str, list[float]] = {name: [] for name in ARMS}
     for _ in range(arguments.repeats):
-        for name in ARMS:
-            command = [sys.executable, __file__, "--arm", name, "--seconds", str(arguments.seconds)]
-            found[name].append(float(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
-    print(f"{'arm':36} {'img/s, median':>14} {'min':>8} {'max':>8}")
+        for name, arm in arms.items():
+            print(arguments.seconds, file=arm.stdin, flush=True)
+            found[name].append(float(arm.stdout.readline()))
+    for arm in arms.values():
+        arm.stdin.close()
+        arm.wait()
+    print(f"{'arm':36} {'img/s, median':>14} {'quarter':>8} {'3/4':>8}")
     for name, values in found.items():
-        print(f"{name:36} {statistics.median(values):14.1f} {min(values):8.1f} {max(values):8.1f}")
+        print(f"{name:36} {spread(values, 1)}")
     pairs = {
         "ours / tutorial, same nets": ("our loop, tutorial's nets, 64 px", "tutorial loop, 64 px"),
         "ours / plain loop, same nets": ("our loop, default nets, 28 px", "plain loop, default nets, 28 px"),
     }
     for title, (ours, theirs) in pairs.items():
-        ratios = [a / b for a, b in zip(found[ours], found[theirs], strict=True)]
-        print(f"{title:36} {statistics.median(ratios):13.3f}x {min(ratios):7.3f}x {max(ratios):7.3f}x")
+        print(f"{title:36} {spread([a / b for a, b in zip(found[ours], found[theirs], strict=True)], 3)}")
+
+
+def spread(values: list[float], digits: int) -> str:
+    """Median and quartiles."""
+    low, _, high = statistics.quantiles(values, n=4)
+    return f"{statistics.median(values):14.{digits}f} {low:8.{digits}f} {high:8.{digits}f}"
 
 
 if __name__ == "__main__":

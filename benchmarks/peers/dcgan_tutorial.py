@@ -75,4 +75,4 @@ class Loop:
         loss_G = self.bce(torch.sigmoid(self.D(fake)), torch.ones(n))
         loss_G.backward()
         self.step_G.step()
-        return float(loss_real + loss_fake), float(loss_G)
+        return (loss_real + loss_fake).item(), loss_G.item()

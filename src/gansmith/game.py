@@ -25,7 +25,9 @@ Batch = Mapping[str, Tensor]
 
 `real` [n, *spec.shape] in [-1, 1]; `label` [n] int64 where the data has labels; `latents` [n, ...] from `GAN.latents`;
 `chance` [n, 2, 16] uniform in [0, 1), the rest of a turn's randomness (interpolation, augmentation): a row for the real
-and a row for the fake of each pair.
+and a row for the fake of each pair; `fake` [n, *spec.shape], the GAN's samples for `latents` and `label`, made when a
+loss first asks for them and then shared by all turns on this batch. It carries the generator's graph: a loss that does
+not train the generator detaches it.
 """
 
 
@@ -64,8 +66,9 @@ class Player:
 class Turn:
     """One move: `player` descends the sum of `loss(nets, batch)`.
 
-    The turn is played in every `every`-th round, `repeat` times, each time on a fresh batch; the summed loss is
-    multiplied by `gain` (a lazy penalty sets `gain=every` itself: `every` never implies a scale).
+    The turn is played in every `every`-th round, `repeat` times, each time on a fresh batch, or with `again` on the
+    batch of the turn before it in the same round; the summed loss is multiplied by `gain` (a lazy penalty sets
+    `gain=every` itself: `every` never implies a scale).
     """
 
     player: str
@@ -73,6 +76,7 @@ class Turn:
     every: int = 1
     repeat: int = 1
     gain: float = 1.0
+    again: bool = False
 
 
 @dataclass(frozen=True)

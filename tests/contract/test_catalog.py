@@ -13,7 +13,7 @@ from gansmith import catalog
 from gansmith.data.spec import DataSpec
 from gansmith.sample.sampler import Sampler
 from gansmith.train import checkpoint
-from gansmith.train.fit import play_round, take_turn
+from gansmith.train.fit import deal, play_round, take_turn
 from gansmith.train.run import Run
 from gansmith.train.state import State
 
@@ -47,10 +47,7 @@ def make(name, shape=(1, 16, 16), classes=LABELS[1], batch=4, **fields):
 
 
 def weights(state):
-    return {
-        player: [p.detach().clone() for net in learner.nets for p in net.parameters()]
-        for player, learner in state.learners.items()
-    }
+    return {player: [p.detach().clone() for p in learner.parameters] for player, learner in state.learners.items()}
 
 
 def moved(before, after):
@@ -82,7 +79,7 @@ def test_only_the_moving_player_moves_and_every_player_does(name):
     seen = set()
     for turn in state.turns:
         before = weights(state)
-        take_turn(state, turn, batches)
+        take_turn(state, turn, deal(state, batches))
         changed = {player for player, did in moved(before, weights(state)).items() if did}
         assert changed == {turn.player}
         seen |= changed
@@ -124,12 +121,11 @@ def test_micro_batches_give_the_same_gradient(name):
     for micro_batch in (None, 2):
         state, batches = make(name, batch=8, dropout=0.0)
         state.run = dataclasses.replace(state.run, micro_batch=micro_batch)
-        turn = state.turns[0]
-        take_turn(state, turn, batches)
-        nets = state.learners[turn.player].nets
-        gradients[micro_batch] = torch.cat(
-            [p.grad.flatten() for net in nets for p in net.parameters() if p.grad is not None]
-        )
+        state.rate_scale = 0.0  # the gradient alone: nobody moves
+        dealt = deal(state, batches)
+        for turn in (state.turns[0], state.turns[-1]):
+            take_turn(state, turn, dealt)
+        gradients[micro_batch] = torch.cat([p.grad.flatten() for p in state.parameters if p.grad is not None])
     torch.testing.assert_close(gradients[None], gradients[2], rtol=1e-4, atol=1e-6)
 
 

@@ -46,19 +46,17 @@ class DCGAN(GAN):
 
     def turns(self):
         """One step of D, one of G."""
-        return (Turn("D", self.loss_D), Turn("G", self.loss_G))
+        return (Turn("D", self.loss_D), Turn("G", self.loss_G, again=True))
 
     def loss_D(self, nets, batch):
         """Tell real from fake; batch statistics are kept apart."""
-        fake = nets.G(batch["latents"], batch.get("label"))
         real_logits = self.critic(nets, batch["real"], batch, 0)
-        fake_logits = self.critic(nets, fake, batch, 1)
+        fake_logits = self.critic(nets, batch["fake"].detach(), batch, 1)
         return {"adversarial": non_saturating_D(real_logits, fake_logits)}
 
     def loss_G(self, nets, batch):
         """Be taken for real."""
-        fake = nets.G(batch["latents"], batch.get("label"))
-        return {"adversarial": non_saturating_G(self.critic(nets, fake, batch, 1))}
+        return {"adversarial": non_saturating_G(self.critic(nets, batch["fake"], batch, 1))}
 
     def critic(self, nets, x, batch, view):
         """D on the augmented pictures; `view` picks the half of the batch's chance."""

@@ -51,20 +51,20 @@ class R3GAN(GAN):
     def turns(self):
         """D, its penalties (lazily, as in StyleGAN2), G."""
         if self.lazy == 1:
-            return (Turn("D", self.loss_D_with_penalties), Turn("G", self.loss_G))
+            return (Turn("D", self.loss_D_with_penalties), Turn("G", self.loss_G, again=True))
         return (
             Turn("D", self.loss_D),
-            Turn("D", self.penalties, every=self.lazy, gain=self.lazy),
-            Turn("G", self.loss_G),
+            Turn("D", self.penalties, every=self.lazy, gain=self.lazy, again=True),
+            Turn("G", self.loss_G, again=True),
         )
 
     def loss_D(self, nets, batch):
         """Score each real above its fake (eq. 2)."""
-        return {"adversarial": relativistic(*self.logits(nets, batch))}
+        return {"adversarial": relativistic(*self.logits(nets, batch, batch["fake"].detach()))}
 
     def loss_G(self, nets, batch):
         """Score each fake above its real."""
-        return {"adversarial": relativistic(*reversed(self.logits(nets, batch)))}
+        return {"adversarial": relativistic(*reversed(self.logits(nets, batch, batch["fake"])))}
 
     def penalties(self, nets, batch):
         """Gamma / 2 times the squared gradient on reals (R1) and on fakes (R2), through the augmentation (eq. 4)."""
@@ -73,7 +73,7 @@ class R3GAN(GAN):
 
     def loss_D_with_penalties(self, nets, batch):
         """All three in one pass, for `lazy=1` as in the paper."""
-        real, fake = (x.detach().requires_grad_() for x in self.pictures(nets, batch))
+        real, fake = (batch[name].detach().requires_grad_() for name in ("real", "fake"))
         real_logits, fake_logits = self.view(nets, real, batch, 0), self.view(nets, fake, batch, 1)
         fall = (1 + torch.cos(math.pi * nets.progress)) / 2
         half_gamma = 0.5 * (self.gamma_end + (self.gamma - self.gamma_end) * fall)
@@ -83,14 +83,9 @@ class R3GAN(GAN):
             "r2": half_gamma * squared_gradient(fake_logits, fake),
         }
 
-    def logits(self, nets, batch):
-        """Logits of reals and of fakes, pair by pair."""
-        real, fake = self.pictures(nets, batch)
-        return self.view(nets, real, batch, 0), self.view(nets, fake, batch, 1)
-
-    def pictures(self, nets, batch):
-        """Reals and as many fakes of the same classes."""
-        return batch["real"], nets.G(batch["latents"], batch.get("label"))
+    def logits(self, nets, batch, fake):
+        """Logits of reals and of as many fakes of the same classes, pair by pair."""
+        return self.view(nets, batch["real"], batch, 0), self.view(nets, fake, batch, 1)
 
     def view(self, nets, x, batch, view):
         """D on the augmented pictures; `view` picks the half of the batch's chance."""

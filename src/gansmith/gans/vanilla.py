@@ -41,18 +41,18 @@ class Vanilla(GAN):
 
     def turns(self):
         """One step of D, one of G (algorithm 1 with k = 1)."""
-        return (Turn("D", self.loss_D), Turn("G", self.loss_G))
+        return (Turn("D", self.loss_D), Turn("G", self.loss_G, again=True))
 
     def loss_D(self, nets, batch):
         """Tell real from fake."""
         label = batch.get("label")
-        fake = nets.G(batch["latents"], label)
-        return {"adversarial": non_saturating_D(nets.D(batch["real"], label), nets.D(fake, label))}
+        real, fake = batch["real"], batch["fake"].detach()
+        return {"adversarial": non_saturating_D(nets.D(real, label), nets.D(fake, label))}
 
     def loss_G(self, nets, batch):
         """Be taken for real."""
         label = batch.get("label")
-        return {"adversarial": non_saturating_G(nets.D(nets.G(batch["latents"], label), label))}
+        return {"adversarial": non_saturating_G(nets.D(batch["fake"], label))}
 
     def latents(self, n, generator):
         """Standard normal [n, latent_dim]."""

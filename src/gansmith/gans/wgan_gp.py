@@ -47,13 +47,13 @@ class WGANGP(GAN):
 
     def turns(self):
         """`n_critic` steps of the critic, one of G (algorithm 1)."""
-        return (Turn("D", self.loss_D, repeat=self.n_critic), Turn("G", self.loss_G))
+        return (Turn("D", self.loss_D, repeat=self.n_critic), Turn("G", self.loss_G, again=True))
 
     def loss_D(self, nets, batch):
         """Distance (negated) and penalty, both through the augmentation."""
         label, chance = batch.get("label"), batch["chance"]
         real = self.view(batch["real"], chance[:, 0])
-        fake = self.view(nets.G(batch["latents"], label), chance[:, 1])
+        fake = self.view(batch["fake"].detach(), chance[:, 1])
         penalty = gradient_penalty(lambda x: nets.D(x, label), real, fake, mix=chance[:, 0, -1])
         return {
             "wasserstein": wasserstein_D(nets.D(real, label), nets.D(fake, label)),
@@ -63,7 +63,7 @@ class WGANGP(GAN):
     def loss_G(self, nets, batch):
         """Raise the critic's score."""
         label = batch.get("label")
-        fake = self.view(nets.G(batch["latents"], label), batch["chance"][:, 1])
+        fake = self.view(batch["fake"], batch["chance"][:, 1])
         return {"wasserstein": wasserstein_G(nets.D(fake, label))}
 
     def view(self, x, chance):

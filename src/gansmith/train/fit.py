@@ -1,7 +1,7 @@
 """The loop that plays every game."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import torch
@@ -20,6 +20,32 @@ class Batches(Protocol):
     def at(self, k: int) -> dict[str, torch.Tensor]:
         """Return the k-th batch: `real` and, where there are labels, `label`."""
         ...
+
+
+class MicroBatch(dict[str, torch.Tensor]):
+    """A part of a batch; its `fake` is made when a loss first asks for it, generator's graph and all.
+
+    A whole batch keeps it for later turns, so that one generator pass serves D and G; parts make theirs anew each time,
+    as keeping them all would take the memory that they were to save.
+    """
+
+    def __init__(self, values: Batch, state: State, keep: bool):
+        super().__init__(values)
+        self._state, self._keep = state, keep
+
+    def __missing__(self, name: str) -> torch.Tensor:
+        if name != "fake":
+            raise KeyError(name)
+        state = self._state
+        frozen = [p for p in state.parameters if not p.requires_grad]
+        for parameter in frozen:
+            parameter.requires_grad_(True)
+        fake = state.gan.synthesise(state.nets, self["latents"], self.get("label"))
+        for parameter in frozen:
+            parameter.requires_grad_(False)
+        if self._keep:
+            self[name] = fake
+        return fake
 
 
 class Halt(Exception):
@@ -44,10 +70,13 @@ def play_round(state: State, batches: Batches, hooks: Sequence[Hook] = ()) -> No
     """Play every turn that is due, average the weights, tell the hooks."""
     logs: Logs = {}
     state.nets.progress.fill_(state.progress)
+    dealt: list[MicroBatch] = []
     for turn in state.turns:
         if state.step % turn.every == 0:
             for _ in range(turn.repeat):
-                logs |= take_turn(state, turn, batches)
+                if not (turn.again and dealt):
+                    dealt = deal(state, batches)
+                logs |= take_turn(state, turn, dealt)
     state.step += 1
     state.images += state.run.batch
     state.update_average()
@@ -55,18 +84,28 @@ def play_round(state: State, batches: Batches, hooks: Sequence[Hook] = ()) -> No
         hook(state, logs)
 
 
-def take_turn(state: State, turn: Turn, batches: Batches) -> Logs:
-    """Let one player step on one batch; return its losses as `player/term`."""
+def deal(state: State, batches: Batches) -> list[MicroBatch]:
+    """Take the next batch and its randomness, in micro-batches."""
     batch = batches.at(state.draws) | state.chances(state.run.batch)
+    state.draws += 1
+    n, size = len(batch["real"]), state.run.micro_batch or len(batch["real"])
+    parts = ({name: value[i : i + size] for name, value in batch.items()} for i in range(0, n, size))
+    return [MicroBatch(part, state, keep=size >= n) for part in parts]
+
+
+def take_turn(state: State, turn: Turn, dealt: list[MicroBatch]) -> Logs:
+    """Let one player step on one batch; return its losses as `player/term`."""
     learner = state.learners[turn.player]
-    state.nets.requires_grad_(False)
-    for net in learner.nets:
-        net.requires_grad_(True)
+    for parameter in state.parameters:
+        parameter.requires_grad_(False)
+    for parameter in learner.parameters:
+        parameter.requires_grad_(True)
     learner.optimizer.zero_grad(set_to_none=True)
     logs: Logs = {}
-    for chunk, share in _chunks(batch, state.run.micro_batch):
+    for part in dealt:
+        share = len(part["real"]) / state.run.batch
         with state.autocast():
-            losses = turn.loss(state.nets, chunk)
+            losses = turn.loss(state.nets, part)
         (torch.stack([loss.float() for loss in losses.values()]).sum() * (turn.gain * share)).backward()
         for name, loss in losses.items():
             key = f"{turn.player}/{name}"
@@ -75,14 +114,4 @@ def take_turn(state: State, turn: Turn, batches: Batches) -> Logs:
         raise NotFinite(state.step, turn.player, logs)
     learner.set_rate(state.progress, state.rate_scale)
     learner.optimizer.step()
-    state.draws += 1
     return logs
-
-
-def _chunks(batch: Batch, size: int | None) -> Iterator[tuple[Batch, float]]:
-    n = len(batch["real"])
-    if size is None or size >= n:
-        yield batch, 1.0
-        return
-    for start in range(0, n, size):
-        yield {name: value[start : start + size] for name, value in batch.items()}, size / n

@@ -1,0 +1,109 @@
+"""The loop: whose batch a turn is played on, and what is made once."""
+
+from dataclasses import dataclass
+from typing import final
+
+import pytest
+import torch
+from torch import nn
+
+from gansmith.data.spec import DataSpec
+from gansmith.game import GAN, Nets, Player, Turn, adam
+from gansmith.train.fit import deal, play_round, take_turn
+from gansmith.train.run import Run
+from gansmith.train.state import State
+
+
+@final
+@dataclass(frozen=True)
+class Line(GAN):
+    """G and D are lines; what each turn was played on is written down."""
+
+    again: bool = True
+    own_fakes: bool = False  # call the generator anew in each turn
+
+    def nets(self, spec):
+        return Nets(G=nn.Linear(2, 3), D=nn.Linear(3, 1))
+
+    def players(self):
+        return {name: Player((name,), adam(0.01, 0.5, 0.9)) for name in "DG"}
+
+    def turns(self):
+        return (Turn("D", self.loss_D), Turn("G", self.loss_G, again=self.again))
+
+    def loss_D(self, nets, batch):
+        fake = nets.G(batch["latents"]) if self.own_fakes else batch["fake"].detach()
+        return {"score": nets.D(fake.view(-1, 3)).mean() - nets.D(batch["real"].flatten(1)).mean()}
+
+    def loss_G(self, nets, batch):
+        fake = nets.G(batch["latents"]) if self.own_fakes else batch["fake"]
+        return {"score": -nets.D(fake.view(-1, 3)).square().mean()}
+
+    def latents(self, n, generator):
+        return torch.randn(n, 2, generator=generator)
+
+    def synthesise(self, nets, latents, label=None):
+        return nets.G(latents).view(-1, 1, 1, 3)
+
+
+class Reals:
+    def at(self, k):
+        return {"real": torch.full((4, 1, 1, 3), float(k))}
+
+
+@pytest.fixture
+def make():
+    def make(micro_batch=None, **fields):
+        run = Run(images=400, batch=4, micro_batch=micro_batch)
+        return State(Line(**fields), run, DataSpec((1, 1, 3)), torch.device("cpu"), "fp32")
+
+    return make
+
+
+def passes(state):
+    """Count how often the generator runs in a round."""
+    seen = []
+    handle = state.nets.G.register_forward_hook(lambda *_: seen.append(1))
+    play_round(state, Reals())
+    handle.remove()
+    return len(seen)
+
+
+def test_turns_on_the_same_batch_share_one_generator_pass(make):
+    assert passes(make()) == 1
+    assert passes(make(own_fakes=True)) == 2
+    assert passes(make(again=False)) == 2
+
+
+def test_micro_batches_make_their_fakes_anew(make):
+    assert passes(make(micro_batch=2)) == 4
+
+
+def test_again_takes_no_new_batch(make):
+    for again, draws in ((True, 1), (False, 2)):
+        state = make(again=again)
+        play_round(state, Reals())
+        assert state.draws == draws
+
+
+@pytest.mark.parametrize("micro_batch", [None, 2])
+def test_shared_fakes_train_as_fresh_ones_of_the_same_latents(make, micro_batch):
+    shared, own = make(micro_batch=micro_batch), make(own_fakes=True)
+    for _ in range(5):
+        play_round(shared, Reals())
+        play_round(own, Reals())
+    for a, b in zip(shared.parameters, own.parameters, strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def test_a_batch_knows_no_other_name(make):
+    state = make()
+    with pytest.raises(KeyError, match="mask"):
+        deal(state, Reals())[0]["mask"]
+
+
+def test_who_does_not_move_is_frozen_again_after_the_fakes(make):
+    state = make()
+    take_turn(state, state.turns[0], deal(state, Reals()))
+    assert [p.requires_grad for p in state.nets.G.parameters()] == [False, False]
+    assert all(p.grad is None for p in state.nets.G.parameters())
