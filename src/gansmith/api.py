@@ -1,10 +1,10 @@
-"""The Python interface: `import gansmith as gs`, then gs.data, gs.train, gs.load, gs.evaluate."""
+"""The Python interface: `import gansmith as gs`, then gs.data, gs.train, gs.load, gs.evaluate, gs.augment, gs.study."""
 
 import dataclasses
 import math
 import shlex
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +46,14 @@ def train(
     command: str = "",
     source: dict[str, Any] | None = None,
     options: dict[str, Any] | None = None,
+    judge: bool = True,
     **settings: Any,
 ) -> Outcome:
     """Train a GAN on pictures and return how it ended; the run folder holds everything.
 
     `gan` is a GAN, a name of the catalog, or None for the default; `options` are hyper-parameters for a name. Further
     settings are those of `gansmith.train.run.Run`: minutes, images, batch, seed, device ... `parent` is a model whose
-    weights to begin from.
+    weights to begin from. Without `judge` the report has no evaluation of the best model, which can take a minute.
     """
     from gansmith import machine
 
@@ -73,6 +74,7 @@ def train(
             command=command or f"gs.train({pictures.source!r}, {gan!r})",
             parent=start_from,
             reasons=reasons,
+            judge=judge,
         )
     except BaseException:
         if not checkpoint.entries(folder / "state"):  # nothing to go on from: leave nothing behind, the name is free
@@ -91,7 +93,9 @@ def dry_run(
     return trainer.describe(Path("(dry run)"), gan, planned, device, precision, reasons)
 
 
-def resume(run: str | Path, data: ImageData | str | Path | None = None, *, display: Mode = "auto") -> Outcome:
+def resume(
+    run: str | Path, data: ImageData | str | Path | None = None, *, display: Mode = "auto", judge: bool = True
+) -> Outcome:
     """Go on with an interrupted run, bit for bit as if it had not stopped; a finished one is returned as it ended.
 
     `data` is what it was trained on, where that has moved or was made in Python.
@@ -104,7 +108,8 @@ def resume(run: str | Path, data: ImageData | str | Path | None = None, *, displ
     if outcome := trainer.ended(folder):
         show.note(f"· {folder} is finished already; to train on: gansmith train DATA --from {outcome.best}")
         return outcome
-    return trainer.resume(folder, data if isinstance(data, ImageData) else _reopen(folder, config, data), show)
+    pictures = data if isinstance(data, ImageData) else _reopen(folder, config, data)
+    return trainer.resume(folder, pictures, show, judge)
 
 
 def _reopen(folder: Path, config: dict[str, Any], moved: str | Path | None) -> ImageData:
@@ -153,6 +158,87 @@ def evaluate(
         return result
     note = f"the pictures in {fake} were brought to the size and mode of the data, {width}x{height} {data.spec.mode}"
     return dataclasses.replace(result, notes=(note, *result.notes))
+
+
+def augment(
+    data: ImageData | str | Path,
+    model: Sampler | str | Path | None = None,
+    *,
+    to: str | int = "balanced",
+    confidence: float = 0.5,
+    seed: int = 0,
+    minutes: float | None = None,
+    gan: GAN | str | None = None,
+    mirror: bool = False,
+    root: str | Path = "runs",
+    display: Mode = "auto",
+    progress: Callable[[str], None] = lambda message: None,
+) -> Any:
+    """Bring labelled data to the asked counts with pictures of a GAN; see `gansmith.augment.enrich.enrich`.
+
+    Without a model one is trained first, for `minutes` (10). The result has `save(folder)`.
+    """
+    from gansmith import machine
+    from gansmith.augment.enrich import check, enrich, missing
+
+    machine.prepare()
+    pictures = data if isinstance(data, ImageData) else open_data(data)
+    check(pictures, confidence)
+    missing(pictures.counts(), to)  # a request that cannot be met is refused before minutes are spent on training
+    if model is None:
+        settings = {"minutes": minutes, "seed": seed, "mirror": mirror or None}
+        model = load(train(pictures, gan, root=root, display=display, **settings).best)
+    elif not isinstance(model, Sampler):
+        model = load(model)
+    return enrich(pictures, model, to, confidence=confidence, seed=seed, progress=progress)
+
+
+def study(
+    data: ImageData | str | Path,
+    *,
+    out: str | Path = "study",
+    per_class: Sequence[int] | None = None,
+    minutes: float | None = None,
+    gan: GAN | str | None = None,
+    seeds: int = 5,
+    steps: int = 500,
+    mirror: bool = False,
+    confidence: float = 0.5,
+    progress: Callable[[str], None] = lambda message: None,
+) -> dict[str, Any]:
+    """Measure whether a GAN's pictures make a classifier better; see `gansmith.augment.study`.
+
+    Writes `study.json` and `study.html` into `out`, and goes on where an earlier call was stopped.
+    """
+    from gansmith import machine
+    from gansmith.augment import study as room
+    from gansmith.augment.page import write_page
+
+    machine.prepare()
+    pictures = data if isinstance(data, ImageData) else open_data(data)
+    folder = Path(out)
+    learn, test = room.parts(pictures)
+    if before := room.plan_before(folder):
+        progress(f"going on with the study in {folder}")
+        per_class, minutes = per_class or before.counts, None
+    plan = room.make_plan(
+        learn, test, counts=per_class, minutes=minutes, seeds=seeds, steps=steps, mirror=mirror, confidence=confidence
+    )
+    progress(str(plan))
+
+    def trained(few: ImageData, where: Path, seed: int, minutes: float) -> Sampler:
+        """Train on a few reals alone, or finish what was begun there."""
+        if runs.describe(where).state in ("finished", "stopped", "interrupted"):
+            return load(resume(where, few, display="quiet", judge=False).best)
+        if where.exists():
+            shutil.rmtree(where)
+        settings = {"minutes": minutes, "seed": seed, "mirror": mirror or None}
+        outcome = train(few, gan, name=where.name, root=where.parent, display="quiet", judge=False, **settings)
+        return load(outcome.best)
+
+    told = room.study(learn, test, plan, trained, folder, progress)
+    write_page(folder, told)
+    return told
 
 
 def _like(spec: DataSpec) -> dict[str, Any]:

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from gansmith import arguments, cli
+from gansmith import cli
+from gansmith.cli import arguments
 from gansmith.errors import UsageError
 
 VERBS = ["doctor", "data", "train", "resume", "stop", "runs", "generate", "evaluate", "gans", "inspect"]

@@ -78,6 +78,7 @@ def start(
     command: str = "",
     parent: Sampler | None = None,
     reasons: tuple[str, ...] = (),
+    judge: bool = True,
 ) -> Outcome:
     """Begin a new run in `folder`, which exists and is empty; `parent` gives its weights where they fit."""
     device, precision, threads = find_machine(run, data)
@@ -97,10 +98,10 @@ def start(
         display.note(describe(folder, gan, planned, device, precision, reasons))
         name, rate = config["gan"]["name"], planned.rate
         display.event("plan", run=str(folder), gan=name, images=run.images, rate=rate, n=len(data))
-        return _play(state, data, folder, display)
+        return _play(state, data, folder, display, judge)
 
 
-def resume(folder: Path, data: ImageData, display: Display) -> Outcome:
+def resume(folder: Path, data: ImageData, display: Display, judge: bool = True) -> Outcome:
     """Go on with a run from its newest whole checkpoint, bit for bit as if it had not stopped."""
     config = runs.read_config(folder)
     if (info := runs.describe(folder)).state == "running":
@@ -128,7 +129,7 @@ def resume(folder: Path, data: ImageData, display: Display) -> Outcome:
         raise DataError(f"the checkpoint of {folder} is of another version: {reason}", "train anew") from None
     display.note(f"▶ resume {folder} at {state.images:,} of {run.images:,} pictures")
     with _writing_to(folder):
-        return _play(state, data, folder, display)
+        return _play(state, data, folder, display, judge)
 
 
 def ended(folder: Path) -> Outcome | None:
@@ -142,7 +143,7 @@ def ended(folder: Path) -> Outcome | None:
     return Outcome(folder, "finished", str(said.get("hash", "")))
 
 
-def _play(state: State, data: ImageData, folder: Path, display: Display) -> Outcome:
+def _play(state: State, data: ImageData, folder: Path, display: Display, judge: bool) -> Outcome:
     run, guard = state.run, Guard(folder)
     _sweep(folder)
     batches = Batches(data, run.batch, run.seed, run.mirror, state.device)
@@ -187,7 +188,7 @@ def _play(state: State, data: ImageData, folder: Path, display: Display) -> Outc
         with contextlib.suppress(OSError):  # a full disk, which is being reported
             _write_json(status_file, said | {"seconds": round(state.seconds, 3), "hash": state.hash()})
         (folder / "state" / "lock.json").unlink(missing_ok=True)
-    _report(folder, data, state, status, display)
+    _report(folder, data, state, display, judge and status == "finished")
     return Outcome(folder, status, state.hash())
 
 
@@ -205,10 +206,10 @@ def _fit_and_recover(state: State, batches: AnyBatches, each_round, guard: Guard
             display.note(f"! {error}; went back to {state.images:,} pictures (alerts.jsonl)")
 
 
-def _report(folder: Path, data: ImageData, state: State, status: str, display: Display) -> None:
+def _report(folder: Path, data: ImageData, state: State, display: Display, judge: bool) -> None:
     evaluation, best = None, folder / "best"
     model = Sampler.load(best, str(state.device)) if best.is_dir() else None
-    if model is not None and status == "finished":
+    if model is not None and judge:
         from gansmith.evaluate.report import evaluate
 
         display.note("· judging the best model for the report")

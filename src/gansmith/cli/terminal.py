@@ -85,6 +85,19 @@ def comparison(told: Mapping[str, Any]) -> None:
     table(["", *told["runs"]], rows)
 
 
+def study_story(told: Mapping[str, Any]) -> str:
+    """Put what `gansmith.augment.study.study` returns into lines: accuracies, differences, verdicts."""
+    lines = [f"{'reals a class':>13}" + "".join(f"{arm:>18}" for arm in told["arms"])]
+    for row in told["rows"]:
+        means = (
+            f"{100 * sum(found) / len(found):.1f}" if (found := row["accuracy"][arm]) else "-" for arm in told["arms"]
+        )
+        lines.append(f"{row['count']:>13}" + "".join(f"{value:>18}" for value in means))
+    if told["break_even"]:
+        lines.append(f"the benefit ends at about {told['break_even']:,.0f} reals a class")
+    return "\n".join([*lines, *told["verdict"]])
+
+
 def _pictures(images: int, planned: int) -> str:
     return f"{images:,} of {planned:,}" if planned > images else f"{images:,}"
 

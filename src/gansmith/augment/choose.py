@@ -1,0 +1,133 @@
+"""Which generated pictures are fit to join a data set, and why the others are not."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gansmith.augment.classifier import fit_classifier, probabilities
+from gansmith.data.images import ImageData, picture_hashes
+from gansmith.evaluate.random_conv import RandomConv
+
+if TYPE_CHECKING:
+    from gansmith.sample.sampler import Sampler
+
+STEPS = 400
+COPY_PERCENTILE = 1.0
+BLOCK = 128
+MOST_TRIES = 20
+"""Candidates for each picture that is wanted, before a class is given up."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Accepted pictures of one class, and what became of the others.
+
+    `pixels` uint8 [n, height, width, channels]; `seeds`, `confidence` (of the classifier in the class), `nearest`
+    (index of the nearest training picture) and `distance` (to it) are [n]; `rejected` counts reasons.
+    """
+
+    pixels: np.ndarray
+    seeds: np.ndarray
+    confidence: np.ndarray
+    nearest: np.ndarray
+    distance: np.ndarray
+    rejected: Counter[str] = field(default_factory=Counter)
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+
+class Gate:
+    """Lets a picture pass that a classifier takes for its class and that copies neither a real nor an accepted one.
+
+    Distances are Euclidean between random-conv features. A picture is a copy where it is as near to another as the
+    nearest hundredth of the reals are to their nearest other real: less is not told apart from chance.
+    """
+
+    def __init__(self, data: ImageData, *, confidence: float = 0.5, seed: int = 0):
+        assert data.labels is not None
+        self.data, self.confidence = data, confidence
+        classes = len(data.spec.classes)
+        self.classifier = fit_classifier([(data.images, data.labels)], classes, steps=STEPS, seed=seed)
+        self.features = RandomConv(seed, data.images)
+        self.reals = self.features(data.images)
+        self.copy_below = _copy_threshold(self.reals)
+        self._hashes: set[bytes] = set(picture_hashes(data.images))
+        self._accepted = np.empty((0, self.features.dim), np.float32)
+
+    def choose(self, model: "Sampler", label: int, n: int, first_seed: int = 0) -> Chosen:
+        """Take seeds from `first_seed` on until `n` pictures of a class have passed, or 20 times as many were tried."""
+        kept: list[tuple[np.ndarray, ...]] = []
+        rejected: Counter[str] = Counter()
+        have = 0
+        for seeds in _blocks(first_seed, max(BLOCK, MOST_TRIES * n)):
+            if have >= n:
+                break
+            pixels = model.pixels(seeds, label)
+            passed, columns = self._judge(pixels, label, rejected, n - have)
+            kept.append((pixels[passed], np.asarray(seeds)[passed], *columns))
+            have += len(passed)
+        pixels, numbers, confidence, nearest, distance = map(np.concatenate, zip(*kept, strict=True))
+        return Chosen(pixels, numbers, confidence, nearest, distance, rejected)
+
+    def _judge(
+        self, pixels, label: int, rejected: Counter[str], most: int
+    ) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+        """Return the indices that pass, at most `most`, with their confidence, nearest real and distance."""
+        shares = probabilities(self.classifier, pixels)
+        features = self.features(pixels)
+        distance, nearest = _nearest(features, self.reals)
+        repeated = _within(features, self._accepted, self.copy_below)
+        passed: list[int] = []
+        for i, digest in enumerate(picture_hashes(pixels)):
+            if len(passed) == most:
+                break
+            if shares[i].argmax() != label:
+                reason = "taken for another class"
+            elif shares[i, label] < self.confidence:
+                reason = "not sure of its class"
+            elif distance[i] <= self.copy_below or digest in self._hashes:
+                reason = "near copy of a training picture"
+            elif repeated[i] or _within(features[i : i + 1], features[passed], self.copy_below)[0]:
+                reason = "near copy of an accepted picture"
+            else:
+                self._hashes.add(digest)
+                passed.append(i)
+                continue
+            rejected[reason] += 1
+        rows = np.array(passed, np.int64)
+        self._accepted = np.concatenate([self._accepted, features[rows]])
+        return rows, (shares[rows, label], nearest[rows], distance[rows])
+
+
+def _copy_threshold(reals: np.ndarray) -> float:
+    distance, _ = _nearest(reals, reals, skip_self=True)
+    apart = distance[distance > 0]  # exact repetitions among the reals say nothing about how near chance comes
+    return float(np.percentile(apart, COPY_PERCENTILE)) if len(apart) else 0.0
+
+
+def _within(x: np.ndarray, y: np.ndarray, radius: float) -> np.ndarray:
+    """Tell for each row of x whether a row of y is as near as `radius`."""
+    return _nearest(x, y)[0] <= radius if len(y) else np.zeros(len(x), bool)
+
+
+def _nearest(x: np.ndarray, y: np.ndarray, skip_self: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """Return distance and index of the nearest row of y for each row of x."""
+    distance, index = np.empty(len(x)), np.empty(len(x), np.int64)
+    norms = np.einsum("ij,ij->i", y, y, dtype=np.float64)
+    for start in range(0, len(x), 1024):
+        rows = x[start : start + 1024].astype(np.float64)
+        squared = np.einsum("ij,ij->i", rows, rows)[:, None] + norms - 2 * rows @ y.T
+        if skip_self:
+            squared[np.arange(len(rows)), start + np.arange(len(rows))] = np.inf
+        index[start : start + 1024] = squared.argmin(1)
+        distance[start : start + 1024] = np.sqrt(np.maximum(squared.min(1), 0))
+    return distance, index
+
+
+def _blocks(first: int, total: int) -> Iterator[range]:
+    for start in range(first, first + total, BLOCK):
+        yield range(start, min(start + BLOCK, first + total))

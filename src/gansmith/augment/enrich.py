@@ -1,0 +1,214 @@
+"""A data set brought to the asked number of pictures with those of a GAN: `gansmith augment DATA MODEL --to ...`."""
+
+import csv
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL.PngImagePlugin import PngInfo
+
+import gansmith
+from gansmith import catalog
+from gansmith.augment.choose import Chosen, Gate
+from gansmith.data.codecs.image import to_pil
+from gansmith.data.images import ImageData
+from gansmith.errors import DataError, UsageError
+from gansmith.machine import cores
+from gansmith.sample.provenance import Provenance
+
+if TYPE_CHECKING:
+    from gansmith.sample.sampler import Sampler
+
+FEWEST_OF_A_CLASS = 2
+COLUMNS = ("file_name", "label", "source", "seed", "model", "confidence", "nearest", "distance")
+
+
+@dataclass(frozen=True)
+class Enriched:
+    """A data set and the generated pictures that join it, by class."""
+
+    data: ImageData
+    model: "Sampler"
+    chosen: dict[str, Chosen]
+    wanted: dict[str, int]
+
+    def __len__(self) -> int:
+        return len(self.data) + sum(map(len, self.chosen.values()))
+
+    @property
+    def rejected(self) -> Counter[str]:
+        """How many candidates fell for which reason."""
+        return sum((chosen.rejected for chosen in self.chosen.values()), Counter())
+
+    def __str__(self) -> str:
+        counts = self.data.counts()
+        lines = [f"{'class':<20}{'real':>8}{'new':>8}{'wanted':>8}{'rejected':>10}"]
+        for name, chosen in self.chosen.items():
+            row = (counts[name], len(chosen), self.wanted[name], chosen.rejected.total())
+            lines.append(f"{name:<20}" + "".join(f"{n:>{width},}" for n, width in zip(row, (8, 8, 8, 10), strict=True)))
+        lines += [f"rejected {n:,}: {reason}" for reason, n in self.rejected.most_common()]
+        return "\n".join(lines)
+
+    def save(self, folder: Path | str, *, new_only: bool = False) -> Path:
+        """Write an image folder with one subfolder a class and `metadata.csv`; it appears complete or not at all.
+
+        Columns: file_name, label, source (real or synthetic), and for synthetic ones seed, model (SHA-256 of the
+        weights), confidence of the classifier in the label, name of the nearest training picture and distance to it.
+        `new_only` leaves the reals out. Raises UsageError where the folder is there and not empty.
+        """
+        folder = Path(folder)
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise UsageError(f"{folder} exists and is not empty", "name a new folder with --out")
+        part = folder.with_name(f"{folder.name}.part")
+        shutil.rmtree(part, ignore_errors=True)
+        try:
+            part.mkdir(parents=True)
+            rows = self._write(part, new_only)
+            with open(part / "metadata.csv", "w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, COLUMNS, restval="")
+                writer.writeheader()
+                writer.writerows(rows)
+            os.replace(part, folder)
+        except OSError as error:
+            raise DataError(f"cannot write to {folder}: {error.strerror or error}", "free some space") from error
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+        return folder
+
+    def summary(self) -> dict:
+        """Return what was asked, accepted and rejected, as JSON-ready values."""
+        return {
+            "gansmith": gansmith.__version__,
+            "data": {"source": self.data.source, "fingerprint": self.data.fingerprint, "counts": self.data.counts()},
+            "model": self.model.hash,
+            "wanted": self.wanted,
+            "accepted": {name: len(chosen) for name, chosen in self.chosen.items()},
+            "rejected": {name: dict(chosen.rejected) for name, chosen in self.chosen.items()},
+        }
+
+    def _write(self, folder: Path, new_only: bool) -> list[dict]:
+        for name in self.chosen:
+            (folder / _folder_of(name)).mkdir()
+        pictures = [*(() if new_only else self._reals()), *self._fakes()]
+        with ThreadPoolExecutor(cores()) as pool:
+            list(
+                pool.map(lambda one: to_pil(one[1]).save(folder / one[0]["file_name"], "PNG", pnginfo=one[2]), pictures)
+            )
+        return [row for row, _, _ in pictures]
+
+    def _reals(self) -> Iterator[tuple[dict, np.ndarray, PngInfo | None]]:
+        assert self.data.labels is not None
+        for i, label in enumerate(self.data.labels):
+            name = self.data.spec.classes[label]
+            file_name = f"{_folder_of(name)}/real-{i:06d}.png"
+            yield {"file_name": file_name, "label": name, "source": "real"}, self.data.images[i], None
+
+    def _fakes(self) -> Iterator[tuple[dict, np.ndarray, PngInfo | None]]:
+        model, gan = self.model.hash, catalog.name_of(self.model.gan)
+        for name, chosen in self.chosen.items():
+            for i, seed in enumerate(chosen.seeds.tolist()):
+                file_name = f"{_folder_of(name)}/synthetic-{seed:06d}.png"
+                row = {
+                    "file_name": file_name,
+                    "label": name,
+                    "source": "synthetic",
+                    "seed": seed,
+                    "model": model,
+                    "confidence": f"{chosen.confidence[i]:.4f}",
+                    "nearest": self.data.names[chosen.nearest[i]],
+                    "distance": f"{chosen.distance[i]:.4f}",
+                }
+                about = Provenance(model, gan, seed, 1.0, name, gansmith.__version__)
+                yield row, chosen.pixels[i], about.chunk()
+
+
+def enrich(
+    data: ImageData,
+    model: "Sampler",
+    to: str | int = "balanced",
+    *,
+    confidence: float = 0.5,
+    seed: int = 0,
+    progress: Callable[[str], None] = lambda message: None,
+) -> Enriched:
+    """Generate for each class of `data` what is missing to the asked count, and keep what passes the gate.
+
+    `to` is "balanced" (every class as large as the largest), "x2" (each class so many times as large) or a count for
+    each class, the reals included. Deterministic in (data, model, to, confidence, seed). Raises UsageError where the
+    model does not fit the data, DataError where classes are too small or nothing passes.
+    """
+    check(data, confidence)
+    _check_model(data, model)
+    wanted = missing(data.counts(), to)
+    gate = Gate(data, confidence=confidence, seed=seed)
+    chosen = {}
+    for label, (name, n) in enumerate(wanted.items()):
+        chosen[name] = gate.choose(model, label, n)
+        progress(f"{name}: {len(chosen[name]):,} of {n:,}")
+    if not any(map(len, chosen.values())):
+        reasons = sum((one.rejected for one in chosen.values()), Counter())
+        told = ", ".join(f"{n:,} {reason}" for reason, n in reasons.most_common())
+        raise DataError(f"no generated picture passed ({told})", "train longer, or lower --confidence")
+    return Enriched(data, model, chosen, wanted)
+
+
+def missing(counts: dict[str, int], to: str | int) -> dict[str, int]:
+    """Return how many pictures each class lacks: `to` is balanced, xF, or a count for each class."""
+    text = str(to)
+    try:
+        if text == "balanced":
+            goal = dict.fromkeys(counts, max(counts.values()))
+        elif text.startswith("x"):
+            factor = float(text[1:])
+            goal = {name: round(factor * n) for name, n in counts.items()}
+        else:
+            goal = dict.fromkeys(counts, int(text))
+    except ValueError:
+        raise UsageError(
+            f"--to {text} is not understood", "balanced, x2, or a count for each class such as 500"
+        ) from None
+    lacking = {name: max(0, goal[name] - n) for name, n in counts.items()}
+    if not any(lacking.values()):
+        largest = max(counts.values())
+        raise UsageError(f"--to {text} asks for no new pictures", f"ask for more than {largest:,}, or x2")
+    return lacking
+
+
+def check(data: ImageData, confidence: float) -> None:
+    """Raise DataError where the data cannot be enriched: no labels, one class, a class of one picture."""
+    if data.labels is None:
+        raise DataError(f"{data.source} has no labels", "put each class in a folder of its own, or name --label COLUMN")
+    counts = data.counts()
+    small = [name for name, n in counts.items() if n < FEWEST_OF_A_CLASS]
+    if len(counts) < 2 or small:
+        what = f"only one picture of {', '.join(small)}" if small else "one class only"
+        raise DataError(
+            f"{data.source} has {what}", f"two classes or more of at least {FEWEST_OF_A_CLASS} pictures each"
+        )
+    if not 0 <= confidence < 1:
+        raise UsageError(f"a confidence of {confidence:g} is outside [0, 1)", "take a value such as 0.5")
+
+
+def _check_model(data: ImageData, model: "Sampler") -> None:
+    if model.spec.classes != data.spec.classes:
+        theirs = ", ".join(model.spec.classes) or "none"
+        raise UsageError(
+            f"the model's classes ({theirs}) are not those of the data ({', '.join(data.spec.classes)})",
+            "train on this data, or leave the model out",
+        )
+    if model.spec.shape != data.spec.shape:
+        (_, h, w), (_, height, width) = model.spec.shape, data.spec.shape
+        raise UsageError(
+            f"the model makes {w}x{h} {model.spec.mode}, the data is {width}x{height} {data.spec.mode}",
+            f"open the data at the model's size: --size {w}x{h} --mode {model.spec.mode}",
+        )
+
+
+def _folder_of(name: str) -> str:
+    return name.replace("/", "_").lstrip(".") or "_"

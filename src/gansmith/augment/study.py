@@ -1,0 +1,283 @@
+"""Does adding this GAN's pictures to my data make my classifier better? A paired study that may answer no.
+
+Five arms (real; real + classical; real + synthetic; real + both; synthetic alone) at several numbers of reals a class,
+each with several seeds. The GAN sees the same few reals as the classifier, all arms take equally many gradient
+steps, and accuracy is measured on real pictures that neither has seen.
+"""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import gansmith
+from gansmith.augment.cell import ARMS, Cell, Train, play_cell
+from gansmith.augment.classifier import classical, fit_classifier, probabilities
+from gansmith.augment.verdict import break_even, paired_difference
+from gansmith.data.images import ImageData
+from gansmith.errors import DataError, UsageError
+from gansmith.files import write_whole
+
+STEPS = 500
+SEEDS = 5
+TEST_SHARE = 0.3
+GAN_MINUTES = 2.0
+LEAST_GAN_MINUTES = 0.25
+MOST_REALS = 200
+COMPARISONS = {
+    "synthetic": ("real + synthetic", "real"),
+    "synthetic beside classical": ("real + both", "real + classical"),
+    "classical": ("real + classical", "real"),
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a study will do. `counts` are reals of each class, `gan_minutes` the length of one training."""
+
+    counts: tuple[int, ...]
+    seeds: int
+    steps: int
+    gan_minutes: float
+    classifier_seconds: float  # of one cell, as measured
+    mirror: bool = False
+    confidence: float = 0.5
+
+    @property
+    def cells(self) -> list[tuple[int, int]]:
+        """(count, seed), one seed after the other, so that a study that is cut short has whole seeds."""
+        return [(count, seed) for seed in range(self.seeds) for count in self.counts]
+
+    @property
+    def minutes(self) -> float:
+        """Expected length."""
+        return len(self.cells) * (self.gan_minutes + self.classifier_seconds / 60)
+
+    def __str__(self) -> str:
+        counts = ", ".join(map(str, self.counts))
+        return (
+            f"{counts} reals a class x {self.seeds} seeds: {len(self.cells)} GANs of {self.gan_minutes:.2g} min and "
+            f"{len(self.cells) * len(ARMS)} classifiers of {self.steps} steps; about {self.minutes:.0f} min"
+        )
+
+
+def make_plan(
+    data: ImageData,
+    test: ImageData,
+    *,
+    counts: Sequence[int] | None = None,
+    minutes: float | None = None,
+    seeds: int = SEEDS,
+    steps: int = STEPS,
+    mirror: bool = False,
+    confidence: float = 0.5,
+) -> Plan:
+    """Choose counts and the length of each GAN training so that the study ends in `minutes`.
+
+    Where the time is too short the largest counts go first: few reals are what augmentation is for. Raises UsageError
+    where not even one count fits, or a count is more than a class has.
+    """
+    smallest = min(data.counts().values())
+    if seeds < 2:
+        raise UsageError(f"{seeds} seed gives no interval", "take 5 or more")
+    counts = tuple(sorted(set(counts or default_counts(smallest))))
+    if counts[0] < 2 or counts[-1] > smallest:
+        name = min(data.counts(), key=data.counts().__getitem__)
+        raise UsageError(
+            f"{counts[0] if counts[0] < 2 else counts[-1]} reals a class do not work: the smallest class, {name}, has "
+            f"{smallest} beside those kept for testing",
+            f"take counts from 2 to {smallest}",
+        )
+    seconds = _classifier_seconds(data, test, steps, mirror)
+    plan = Plan(counts, seeds, steps, GAN_MINUTES, seconds, mirror, confidence)
+    if minutes is None:
+        return plan
+    while True:
+        each = minutes / len(plan.cells) - plan.classifier_seconds / 60
+        if each >= LEAST_GAN_MINUTES:
+            return replace(plan, gan_minutes=round(each, 3))
+        if len(plan.counts) == 1:
+            least = len(plan.cells) * (LEAST_GAN_MINUTES + plan.classifier_seconds / 60)
+            raise UsageError(f"{minutes:g} minutes are too few for {seeds} seeds", f"give it --minutes {least:.0f}")
+        plan = replace(plan, counts=plan.counts[:-1])
+
+
+def default_counts(smallest: int) -> list[int]:
+    """Return three counts, evenly spaced on a logarithmic scale, up to 200 or the smallest class."""
+    most = min(smallest, MOST_REALS)
+    least = min(most, max(10, round(most / 10)))
+    return sorted({round(n) for n in np.geomspace(least, most, 3)})
+
+
+def parts(data: ImageData) -> tuple[ImageData, ImageData]:
+    """Return (to train with, to test with): the set's own test part, else three tenths of each class held out."""
+    if data.labels is None:
+        raise DataError(f"{data.source} has no labels", "put each class in a folder of its own, or name --label COLUMN")
+    counts = data.counts()
+    small = [name for name, n in counts.items() if n < 4]
+    if len(counts) < 2 or small:
+        what = f"fewer than 4 pictures of {', '.join(small)}" if small else "one class only"
+        raise DataError(f"{data.source} has {what}", "a study takes two classes or more, 4 pictures each at the least")
+    if data.test is not None and data.test.labels is not None:
+        return replace(data, test=None), data.test
+    return data.holdout(TEST_SHARE, seed=0)
+
+
+def plan_before(folder: Path) -> Plan | None:
+    """Return the plan of a study that was begun in `folder`."""
+    before = _read(folder)
+    if not before:
+        return None
+    stored = before["settings"]["plan"]
+    return Plan(**stored | {"counts": tuple(stored["counts"])})
+
+
+def study(
+    data: ImageData,
+    test: ImageData,
+    plan: Plan,
+    train: Train,
+    folder: Path,
+    progress: Callable[[str], None] = lambda message: None,
+) -> dict[str, Any]:
+    """Play every cell that is not there yet, and write `study.json` after each; return what it holds.
+
+    A study that was killed goes on where it was: at most one cell is played again. Raises UsageError where `folder`
+    holds another study.
+    """
+    settings = _settings(data, test, plan)
+    before = _read(folder)
+    if before and _asked(before["settings"]) != _asked(settings):
+        raise UsageError(f"{folder} holds another study", "name another --out, or delete it")
+    if before:
+        plan = replace(plan, gan_minutes=before["settings"]["plan"]["gan_minutes"])
+    folder.mkdir(parents=True, exist_ok=True)
+    told = before or summarise([], test, plan, settings)
+    started = time.perf_counter()
+    for done, (count, seed) in enumerate(plan.cells, start=1):
+        cell = Cell.load(folder, count, seed)
+        if cell is None:
+            names = ("gan_minutes", "steps", "mirror", "confidence")
+            cell = play_cell(data, test, count, seed, train, folder, **{name: getattr(plan, name) for name in names})
+            cell.save(folder)
+        cells = [found for one in plan.cells[:done] if (found := Cell.load(folder, *one))]
+        told = summarise(cells, test, plan, settings)
+        write_whole(folder / "study.json", json.dumps(told, indent=1))
+        minutes = (time.perf_counter() - started) / 60
+        progress(
+            f"{done}/{len(plan.cells)} · {count} reals a class, seed {seed} · {_line(cell, test)} · {minutes:.1f} min"
+        )
+    return told
+
+
+def summarise(cells: Sequence[Cell], test: ImageData, plan: Plan, settings: dict[str, Any]) -> dict[str, Any]:
+    """Turn cells into accuracies, per-class recalls, paired differences, break-even and verdicts (JSON-ready)."""
+    assert test.labels is not None
+    rows = []
+    for count in plan.counts:
+        mine = [cell for cell in cells if cell.count == count]
+        if not mine:
+            continue
+        hits = {arm: _hits(mine, arm, test.labels) for arm in ARMS}
+        row: dict[str, Any] = {"count": count, "seeds": [cell.seed for cell in mine]}
+        row["accuracy"] = {arm: [] if hit is None else hit.mean(1).tolist() for arm, hit in hits.items()}
+        row["per_class"] = {arm: _recalls(hit, test) for arm, hit in hits.items() if hit is not None}
+        row["accepted"] = [cell.facts.get("accepted") for cell in mine]
+        if len(mine) > 1:
+            row["differences"] = {}
+            for name, (one, other) in COMPARISONS.items():
+                first, second = hits[one], hits[other]
+                assert first is not None
+                assert second is not None
+                found = paired_difference(first, second)
+                row["differences"][name] = asdict(found) | {"verdict": found.verdict}
+        rows.append(row)
+    compared = [row for row in rows if "differences" in row]
+    gains = [row["differences"]["synthetic"]["value"] for row in compared]
+    return {
+        "gansmith": gansmith.__version__,
+        "settings": settings,
+        "complete": len(cells) == len(plan.cells),
+        "cells": len(cells),
+        "arms": list(ARMS),
+        "rows": rows,
+        "break_even": break_even([row["count"] for row in compared], gains),
+        "verdict": [sentence for row in compared for sentence in _sentences(row)],
+    }
+
+
+def _settings(data: ImageData, test: ImageData, plan: Plan) -> dict[str, Any]:
+    return {
+        "data": {"source": data.source, "fingerprint": data.fingerprint, "images": len(data)},
+        "test": {"fingerprint": test.fingerprint, "images": len(test)},
+        "classes": list(data.spec.classes),
+        "plan": json.loads(json.dumps(asdict(plan))),
+    }
+
+
+def _asked(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return what the user decided, without what was measured: a study goes on though the machine is busier now."""
+    measured = {"classifier_seconds", "gan_minutes"}
+    return settings | {"plan": {name: value for name, value in settings["plan"].items() if name not in measured}}
+
+
+def _hits(cells: Sequence[Cell], arm: str, labels: np.ndarray) -> np.ndarray | None:
+    guesses = [cell.guesses[arm] for cell in cells]
+    if any(one is None for one in guesses):
+        return None
+    return np.stack([one == labels for one in guesses])
+
+
+def _recalls(hits: np.ndarray, test: ImageData) -> dict[str, float]:
+    """Return the mean recall of each class that the test part has."""
+    labels = test.labels
+    present = [(i, name) for i, name in enumerate(test.spec.classes) if (labels == i).any()]
+    return {name: float(hits[:, labels == i].mean()) for i, name in present}
+
+
+def _sentences(row: dict[str, Any]) -> list[str]:
+    told = []
+    for name, words in (
+        ("synthetic", "adding synthetic pictures"),
+        ("synthetic beside classical", "adding them beside classical augmentation"),
+    ):
+        d = row["differences"][name]
+        gain = f"{100 * d['value']:+.1f} points ({100 * d['low']:+.1f} to {100 * d['high']:+.1f})"
+        told.append(f"{row['count']} reals a class: {words} {_verb(d['verdict'])}: {gain}")
+    return told
+
+
+def _verb(verdict: str) -> str:
+    return {"no evidence": "shows no evidence of a difference"}.get(verdict, verdict)
+
+
+def _line(cell: Cell, test: ImageData) -> str:
+    shown = {arm: guesses for arm, guesses in cell.guesses.items() if guesses is not None}
+    return ", ".join(f"{arm} {100 * float((guesses == test.labels).mean()):.1f}" for arm, guesses in shown.items())
+
+
+def _classifier_seconds(data: ImageData, test: ImageData, steps: int, mirror: bool) -> float:
+    """Measure what the five classifiers of a cell take, in seconds, from 20 steps of the dearest one."""
+    assert data.labels is not None
+    few = slice(0, 256)
+    part = (np.asarray(data.images[few]), data.labels[few])
+    start = time.perf_counter()
+    net = fit_classifier([part], len(data.spec.classes), steps=20, seed=0, view=classical(mirror))
+    one_fit = (time.perf_counter() - start) / 20 * steps
+    start = time.perf_counter()
+    probabilities(net, np.asarray(test.images[few]))
+    one_test = (time.perf_counter() - start) * len(test) / min(len(test), 256)
+    return (len(ARMS) + 1) * (one_fit + one_test)  # and one more for the gate, with the generated pictures
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    try:
+        return json.loads((folder / "study.json").read_text())
+    except OSError:
+        return {}
+    except ValueError:
+        raise DataError(f"{folder}/study.json is not readable as JSON", "delete it: the cells beside it stay") from None

@@ -1,0 +1,89 @@
+"""What is done with a model: `gansmith generate`, `evaluate`, `inspect`; and the catalog, `gansmith gans`."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from gansmith.cli import terminal
+from gansmith.cli.app import AsJson, Device, Fit, Label, app
+
+
+@app.command
+def generate(
+    model: Path,
+    *,
+    n: Annotated[int, Parameter(name=["-n", "--n"], help="How many pictures, seeds 0 to n-1.")] = 64,
+    seeds: Annotated[str | None, Parameter(help="Which seeds: 0-63, or 3,7,20-29.")] = None,
+    label: Annotated[
+        str | None, Parameter(name=["--class", "--label"], help="Class name or index; left out: all.")
+    ] = None,
+    truncation: Annotated[float, Parameter(help="0 to 1; below 1 more typical and less varied.")] = 1.0,
+    grid: Annotated[bool, Parameter(help="Also write all of them as one picture, grid.png.")] = False,
+    out: Annotated[Path, Parameter(help="Folder for one PNG a seed.")] = Path("samples"),
+    device: Device = "auto",
+) -> None:
+    """Make pictures: one PNG a seed, the same for ever from the same model and seed."""
+    from gansmith.sample.generate import generate as make
+    from gansmith.sample.generate import parse_seeds
+    from gansmith.sample.sampler import Sampler
+
+    wanted = parse_seeds(seeds) if seeds is not None else range(n)
+    sampler = Sampler.load(model, device)
+    written = make(sampler, wanted, out, label=label, truncation=truncation, grid=grid, progress=terminal.progress)
+    print(f"{written:,} pictures in {out}/" + (f", all of them in {out}/grid.png" if grid else ""))
+
+
+@app.command
+def evaluate(
+    model: Path,
+    data: str,
+    *,
+    n: Annotated[int | None, Parameter(name=["-n", "--n"], help="Pictures to judge; left out: up to 10,000.")] = None,
+    metrics: Annotated[str | None, Parameter(help="Comma-separated: fd,kid,precision,recall,density,coverage.")] = None,
+    inception_weights: Annotated[Path | None, Parameter(help="Weights file of torch-fidelity's Inception.")] = None,
+    seed: Annotated[int, Parameter(help="Decides which pictures are drawn.")] = 0,
+    fit: Fit = "crop",
+    label: Label = None,
+    out: Annotated[Path | None, Parameter(help="Also write the figures here as JSON.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge a model, or a folder of pictures, against data: each figure with its net, floor and interval."""
+    from gansmith import api
+
+    chosen = metrics.split(",") if metrics else None
+    result = api.evaluate(
+        model, data, n=n, metrics=chosen, inception_weights=inception_weights, seed=seed, fit=fit, label=label
+    )
+    if out is not None:
+        terminal.write(out, result.to_json())
+    print(result.to_json() if as_json else result)
+
+
+@app.command
+def gans(name: str | None = None, *, as_json: AsJson = False) -> None:
+    """List the catalog, or explain one GAN: paper, idea, options."""
+    from gansmith import catalog
+
+    if as_json:
+        print(json.dumps({one: catalog.options(one) for one in ([name] if name else catalog.GANS)}, indent=1))
+    elif name is None:
+        terminal.table(["name", "", "paper"], catalog.overview())
+    else:
+        print(catalog.explain(name))
+
+
+@app.command
+def inspect(
+    file: Path,
+    *,
+    model: Annotated[Path | None, Parameter(help="Make the picture again and compare.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Say what a generated PNG is; given the model, make it again and say whether it matches."""
+    from gansmith.sample import inspect as inspection
+
+    found = inspection.inspect(file, model)
+    print(json.dumps(found, indent=1) if as_json else "\n".join(f"{key:12} {value}" for key, value in found.items()))
+    return 0 if found.get("matches", True) else 1

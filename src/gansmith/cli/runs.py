@@ -1,0 +1,70 @@
+"""`gansmith runs`: list, show, compare or prune runs."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from gansmith.cli import terminal
+from gansmith.cli.app import COMMON, AsJson, RunsFolder, app
+from gansmith.errors import UsageError
+
+runs_app = App(name="runs", help="List, show, compare or prune runs.", **COMMON)
+app.command(runs_app)
+
+
+@runs_app.default
+def runs_list(*, root: RunsFolder = Path("runs"), as_json: AsJson = False) -> None:
+    """List the runs, the newest first."""
+    from gansmith import runs
+
+    found = runs.list_runs(root)
+    if as_json:
+        print(json.dumps([info.row() for info in found], indent=1))
+    elif not found:
+        print(f"no runs in {root}/; gansmith train digits --minutes 1 makes one")
+    else:
+        terminal.table(terminal.RUN_COLUMNS, [terminal.run_cells(info) for info in found])
+
+
+@runs_app.command(name="show")
+def runs_show(run: Path, *, as_json: AsJson = False) -> None:
+    """Show the settings and the last figures of a run."""
+    from gansmith import runs
+
+    story = runs.show(run)
+    print(json.dumps(story, indent=1) if as_json else terminal.run_story(story))
+
+
+@runs_app.command(name="compare")
+def runs_compare(*run: Path, as_json: AsJson = False) -> None:
+    """Put settings and figures of runs side by side; equal settings are left out."""
+    from gansmith import runs
+
+    if len(run) < 2:
+        raise UsageError("a comparison takes two runs or more", "gansmith runs compare runs/a runs/b")
+    told = runs.compare(run)
+    if as_json:
+        print(json.dumps(told, indent=1))
+    else:
+        terminal.comparison(told)
+
+
+@runs_app.command(name="prune")
+def runs_prune(
+    *,
+    keep: Annotated[int, Parameter(help="How many of the newest stay.")],
+    root: RunsFolder = Path("runs"),
+    yes: Annotated[bool, Parameter(help="Delete; without it, only say what would go.")] = False,
+) -> None:
+    """Delete old runs that are not running."""
+    from gansmith import runs
+
+    gone = runs.prune(root, keep=keep, dry_run=not yes)
+    for path in gone:
+        print(f"{'deleted' if yes else 'would delete'} {path}")
+    if not gone:
+        print("nothing to delete")
+    elif not yes:
+        print("add --yes to delete them")
