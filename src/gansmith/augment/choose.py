@@ -59,17 +59,17 @@ class Gate:
         self._accepted = np.empty((0, self.features.dim), np.float32)
 
     def choose(self, model: "Sampler", label: int, n: int, first_seed: int = 0) -> Chosen:
-        """Take seeds from `first_seed` on until `n` pictures of a class have passed, or 20 times as many were tried."""
+        """Take seeds from `first_seed` on until `n` (1 or more) of a class have passed, or 20 times as many were tried."""
         kept: list[tuple[np.ndarray, ...]] = []
         rejected: Counter[str] = Counter()
         have = 0
         for seeds in _blocks(first_seed, max(BLOCK, MOST_TRIES * n)):
-            if have >= n:
-                break
             pixels = model.pixels(seeds, label)
             passed, columns = self._judge(pixels, label, rejected, n - have)
             kept.append((pixels[passed], np.asarray(seeds)[passed], *columns))
             have += len(passed)
+            if have == n:
+                break
         pixels, numbers, confidence, nearest, distance = map(np.concatenate, zip(*kept, strict=True))
         return Chosen(pixels, numbers, confidence, nearest, distance, rejected)
 

@@ -93,7 +93,7 @@ class Enriched:
         }
 
     def _write(self, folder: Path, new_only: bool) -> list[dict]:
-        for name in self.chosen:
+        for name in self.data.spec.classes:
             (folder / _folder_of(name)).mkdir()
         pictures = [*(() if new_only else self._reals()), *self._fakes()]
         with ThreadPoolExecutor(cores()) as pool:
@@ -149,8 +149,9 @@ def enrich(
     gate = Gate(data, confidence=confidence, seed=seed)
     chosen = {}
     for label, (name, n) in enumerate(wanted.items()):
-        chosen[name] = gate.choose(model, label, n)
-        progress(f"{name}: {len(chosen[name]):,} of {n:,}")
+        if n:
+            chosen[name] = gate.choose(model, label, n)
+            progress(f"{name}: {len(chosen[name]):,} of {n:,}")
     if not any(map(len, chosen.values())):
         reasons = sum((one.rejected for one in chosen.values()), Counter())
         told = ", ".join(f"{n:,} {reason}" for reason, n in reasons.most_common())

@@ -1,0 +1,71 @@
+"""The gate: right class, no copy of a real, no copy of an accepted picture."""
+
+import numpy as np
+
+from gansmith.augment import choose
+from gansmith.augment.choose import Gate
+
+
+def test_what_passes_is_of_its_class_and_new(shapes, make_model):
+    found = Gate(shapes).choose(make_model(shapes), label=1, n=20)
+    assert len(found) == 20
+    assert found.pixels.shape == (20, 12, 12, 1)
+    assert (found.confidence >= 0.5).all()
+    assert len(set(found.seeds.tolist())) == 20
+    gate = Gate(shapes)
+    assert (found.distance > gate.copy_below).all()
+    assert all(shapes.labels[i] in (0, 1, 2) for i in found.nearest)
+
+
+def test_deterministic(shapes, make_model):
+    one, same = (Gate(shapes).choose(make_model(shapes), label=0, n=10) for _ in range(2))
+    np.testing.assert_array_equal(one.seeds, same.seeds)
+    np.testing.assert_array_equal(one.pixels, same.pixels)
+
+
+def test_copies_of_training_pictures_are_refused(shapes, make_model):
+    found = Gate(shapes).choose(make_model(shapes, copies=3), label=0, n=60)
+    assert found.rejected["near copy of a training picture"] >= 20
+    assert not (found.seeds % 3 == 0).any()
+    reals = {image.tobytes() for image in shapes.images}
+    assert not reals & {image.tobytes() for image in found.pixels}
+
+
+def test_pictures_of_another_class_are_refused(shapes, make_model):
+    found = Gate(shapes).choose(make_model(shapes, wrong=2), label=1, n=30)
+    assert found.rejected["taken for another class"] >= 20
+    assert (found.seeds % 2 == 1).mean() > 0.9
+
+
+def test_a_generator_that_repeats_itself_is_found_out(shapes, make_model, monkeypatch):
+    monkeypatch.setattr(choose, "MOST_TRIES", 2)
+    found = Gate(shapes).choose(make_model(shapes, same=True), label=1, n=50)
+    assert len(found) == 1
+    assert found.rejected["near copy of an accepted picture"] + found.rejected["near copy of a training picture"] >= 99
+
+
+def test_repetition_is_seen_across_classes_and_blocks(shapes, make_model, monkeypatch):
+    monkeypatch.setattr(choose, "BLOCK", 4)
+    found = Gate(shapes).choose(make_model(shapes, same=True), label=2, n=3)
+    assert len(found) <= 1
+
+
+def test_confidence_is_a_bound(shapes, make_model):
+    sure = Gate(shapes, confidence=0.9).choose(make_model(shapes), label=2, n=15)
+    assert (sure.confidence >= 0.9).all()
+
+
+def test_nearest_matches_a_search_one_by_one():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(7, 5)).astype(np.float32), rng.normal(size=(11, 5)).astype(np.float32)
+    distance, index = choose._nearest(x, y)
+    every = np.linalg.norm(x[:, None] - y[None], axis=2)
+    np.testing.assert_array_equal(index, every.argmin(1))
+    np.testing.assert_allclose(distance, every.min(1), rtol=1e-5)
+    apart, other = choose._nearest(y, y, skip_self=True)
+    assert (other != np.arange(11)).all()
+    assert (apart > 0).all()
+
+
+def test_asking_for_one(shapes, make_model):
+    assert len(Gate(shapes).choose(make_model(shapes), label=0, n=1)) == 1
