@@ -170,7 +170,7 @@ def missing(counts: dict[str, int], to: str | int) -> dict[str, int]:
             goal = {name: round(factor * n) for name, n in counts.items()}
         else:
             goal = dict.fromkeys(counts, int(text))
-    except ValueError:
+    except (ValueError, OverflowError):
         raise UsageError(
             f"--to {text} is not understood", "balanced, x2, or a count for each class such as 500"
         ) from None

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from gansmith.augment import choose
 from gansmith.catalog import create
 from gansmith.data.images import assemble
 from gansmith.seeds import derive
@@ -51,6 +52,12 @@ class Model:
         if self.wrong and seed % self.wrong == 0:
             label = (label + 1) % len(self.spec.classes)
         return draw(label, rng)
+
+
+@pytest.fixture(autouse=True)
+def _quick_gate(monkeypatch):
+    """The shapes are learned in far fewer steps than photographs."""
+    monkeypatch.setattr(choose, "STEPS", 80)
 
 
 @pytest.fixture
