@@ -62,6 +62,19 @@ def test_a_balanced_set_loads_in_others_and_in_ours(shapes, make_model, tmp_path
     assert reals <= {image.tobytes() for image in ours.images}
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # datasets leaves its files open
+def test_hugging_face_datasets_loads_it_as_it_is(shapes, make_model, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    from datasets import load_dataset
+
+    folder = enrich(shapes, make_model(shapes), "balanced").save(tmp_path / "bigger")
+    rows = load_dataset("imagefolder", data_dir=str(folder), cache_dir=str(tmp_path / "cache"), split="train")
+    assert len(rows) == 120
+    assert sorted({row for row in rows["label"]}) == ["bar", "dot", "rim"]
+    assert sum(source == "synthetic" for source in rows["source"]) == 25
+    assert rows[0]["image"].size == (12, 12)
+
+
 def test_each_synthetic_row_tells_where_it_is_from(shapes, make_model, tmp_path):
     model = make_model(shapes)
     folder = enrich(shapes, model, "x2").save(tmp_path / "new", new_only=True)
