@@ -1,5 +1,6 @@
 """The artefact of a training: a GAN, its averaged networks and the shape of its data. Everything later starts here."""
 
+import functools
 import hashlib
 import json
 import os
@@ -38,9 +39,9 @@ class Sampler:
         self.gan, self.nets, self.spec, self.info = gan, nets.eval().requires_grad_(False), spec, dict(info or {})
         self.device = next(nets.parameters()).device
 
-    @property
+    @functools.cached_property
     def hash(self) -> str:
-        """SHA-256 of the weights as they are saved."""
+        """SHA-256 of the weights as they are saved: of those it has when first asked, as a sampler does not learn."""
         return hashlib.sha256(self._weights()).hexdigest()
 
     @torch.inference_mode()
