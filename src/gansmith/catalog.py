@@ -23,7 +23,7 @@ GANS: dict[str, type[GAN]] = {
     "r3gan": R3GAN,
 }
 DEFAULT, DEFAULT_LARGE = "dcgan", "wgan_gp"
-"""The best pictures per minute on two cores among the four, below 48 pixels and from there on: docs/lab/default_gan.md."""
+"""The best pictures per minute on two cores, below 48 pixels and from there on; figures in docs/lab/default_gan.md."""
 LARGE = 48
 
 
