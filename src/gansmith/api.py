@@ -258,7 +258,7 @@ def make_gan(gan: GAN | str | None, options: dict[str, Any], pictures: ImageData
         if options:
             raise UsageError("options go with the name of a GAN, not with a GAN", "set them in the GAN itself")
         return gan, ()
-    name = gan or catalog.DEFAULT
+    name = gan or catalog.default_for(pictures.spec.size)
     extra, reasons = suggest(catalog.find(name), options, pictures)
     return catalog.create(name, options | extra), reasons
 

@@ -4,7 +4,7 @@ import dataclasses
 import difflib
 import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -22,14 +22,20 @@ GANS: dict[str, type[GAN]] = {
     "wgan_gp": WGANGP,
     "r3gan": R3GAN,
 }
-DEFAULT = "dcgan"
-"""The best pictures per minute on two cores among the four; the figures are in docs/lab/default_gan.md."""
+DEFAULT, DEFAULT_LARGE = "dcgan", "wgan_gp"
+"""The best pictures per minute on two cores, below 48 pixels and from there on; figures in docs/lab/default_gan.md."""
+LARGE = 48
 
 
 def did_you_mean(word: str, known: list[str] | Mapping[str, Any]) -> str:
     """Return a remedy: the nearest known word, or all of them."""
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f"did you mean {near[0]!r}?" if near else "there are: " + ", ".join(known)
+
+
+def default_for(size: Sequence[int]) -> str:
+    """Name the GAN for pictures of this (height, width) where the user names none."""
+    return DEFAULT_LARGE if max(size) >= LARGE else DEFAULT
 
 
 def find(name: str) -> type[GAN]:
@@ -81,7 +87,8 @@ def from_config(config: Mapping[str, Any]) -> GAN:
 
 def overview() -> list[tuple[str, str, str]]:
     """Return (name, default mark, first line of the file's docstring) of every GAN."""
-    return [(name, "default" if name == DEFAULT else "", _story(cls).splitlines()[0]) for name, cls in GANS.items()]
+    remarks = {DEFAULT: f"default below {LARGE} pixels", DEFAULT_LARGE: f"default from {LARGE} pixels"}
+    return [(name, remarks.get(name, ""), _story(cls).splitlines()[0]) for name, cls in GANS.items()]
 
 
 def options(name: str) -> dict[str, Any]:

@@ -10,7 +10,11 @@ def test_the_default_is_listed_and_told():
     assert catalog.DEFAULT in catalog.GANS
     rows = catalog.overview()
     assert [row[0] for row in rows] == list(catalog.GANS)
-    assert [row[0] for row in rows if row[1]] == [catalog.DEFAULT]
+    assert [row[0] for row in rows if row[1]] == [catalog.DEFAULT, catalog.DEFAULT_LARGE]
+    assert [catalog.default_for(size) for size in ((28, 28), (20, 47), (20, 48), (64, 64))] == [
+        *[catalog.DEFAULT] * 2,
+        *[catalog.DEFAULT_LARGE] * 2,
+    ]
     assert all(row[2] for row in rows)
 
 

@@ -93,15 +93,15 @@ def _checked(gan: str | None, options: dict[str, str]) -> dict[str, str]:
     """Refuse, before any data is read, what is neither an option of the verb nor a hyper-parameter of the GAN."""
     from gansmith import catalog
 
-    name = gan or catalog.DEFAULT
-    hyper = catalog.options(name)
+    names = [gan] if gan else [catalog.DEFAULT, catalog.DEFAULT_LARGE]
+    hyper = {key: told for name in names for key, told in catalog.options(name).items()}
     given = {key.replace("-", "_"): value for key, value in options.items()}
     for key in given.keys() - hyper.keys():
         own = [word for argument in app["train"].assemble_argument_collection() for word in argument.names]
         option, *known = ["--" + word.replace("_", "-") for word in (key, *hyper)]
-        see = f"(see: gansmith train --help, gansmith gans {name})"
+        see = f"(see: gansmith train --help, gansmith gans {names[0]})"
         hint = catalog.did_you_mean(option, [*own, *known])
-        raise UsageError(f"neither train nor {name} has an option {option}", f"{hint} {see}")
+        raise UsageError(f"neither train nor {names[0]} has an option {option}", f"{hint} {see}")
     return given
 
 

@@ -27,7 +27,7 @@ class WGANGP(GAN):
     latent_dim: int = 128
     width: int = 32  # channels of the finest stage, at most; doubled at each halving
     widest: int = 128  # channels of the coarsest stage, at most; halved towards the finer
-    n_critic: int = 2  # critic steps to one of G; the paper takes 5, at a tenth of the rate
+    n_critic: int = 1  # critic steps to one of G; the paper takes 5, at a tenth of the rate
     gp_weight: float = 10.0  # lambda in eq. 3
     lazy: int = 1  # the penalty in every so many rounds, times so much; 1 is the paper
     lr: float = 1e-3

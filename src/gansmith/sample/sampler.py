@@ -37,11 +37,14 @@ class Sampler:
         machine.prepare()
         self.gan, self.nets, self.spec, self.info = gan, nets.eval().requires_grad_(False), spec, dict(info or {})
         self.device = next(nets.parameters()).device
+        self._hash = ""
 
     @property
     def hash(self) -> str:
-        """SHA-256 of the weights as they are saved."""
-        return hashlib.sha256(self._weights()).hexdigest()
+        """SHA-256 of the weights as they are saved: of those it has when first asked, as a sampler does not learn."""
+        if not self._hash:
+            self._hash = hashlib.sha256(self._weights()).hexdigest()
+        return self._hash
 
     @torch.inference_mode()
     def pixels(self, seeds: Sequence[int], label: Any = None, truncation: float = 1.0) -> np.ndarray:

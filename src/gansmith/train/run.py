@@ -21,7 +21,7 @@ class Run:
     """Length in pictures seen (500k, 2M), which is also the length of all schedules."""
     minutes: float | None = None
     """Length in wall-clock minutes, evaluations included; without `images`, as many are planned as fit."""
-    batch: int = 64
+    batch: int = 32
     """Pictures in one turn."""
     micro_batch: int | None = None
     """Pictures in one forward pass, to save memory; a divisor of `batch`; left out: all."""
