@@ -15,6 +15,7 @@ from cyclopts import App, CycloptsError, Group, Parameter
 
 from gansmith import __version__, arguments, terminal
 from gansmith.errors import GansmithError, UsageError
+from gansmith.evaluate import menu
 from gansmith.train.run import Run
 
 if TYPE_CHECKING:
@@ -291,7 +292,7 @@ def evaluate(
     data: str,
     *,
     n: Annotated[int | None, Parameter(name=["-n", "--n"], help="Pictures to judge; left out: up to 10,000.")] = None,
-    metrics: Annotated[str | None, Parameter(help="Comma-separated: fd,kid,precision,recall,density,coverage.")] = None,
+    metrics: Annotated[str | None, Parameter(help=menu.HELP)] = None,
     inception_weights: Annotated[Path | None, Parameter(help="Weights file of torch-fidelity's Inception.")] = None,
     seed: Annotated[int, Parameter(help="Decides which pictures are drawn.")] = 0,
     fit: Fit = "crop",

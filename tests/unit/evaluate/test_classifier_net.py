@@ -7,7 +7,7 @@ from sklearn.datasets import load_digits
 
 from gansmith.data.images import assemble
 from gansmith.errors import DataError
-from gansmith.evaluate import classifier
+from gansmith.evaluate import classifier, small_classifier
 from gansmith.evaluate.classifier import ClassifierNet
 from gansmith.evaluate.features import feature_nets, judging_split
 
@@ -15,7 +15,7 @@ from gansmith.evaluate.features import feature_nets, judging_split
 @pytest.fixture(autouse=True)
 def short_training_in_a_fresh_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("GANSMITH_CACHE", str(tmp_path))
-    monkeypatch.setattr(classifier, "STEPS", 60)
+    monkeypatch.setattr(small_classifier, "STEPS", 60)
 
 
 @pytest.fixture(scope="module")

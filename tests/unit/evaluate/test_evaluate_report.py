@@ -11,8 +11,9 @@ from gansmith.data.sources import open_data
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UsageError
 from gansmith.evaluate.inception import Inception
+from gansmith.evaluate.menu import DEFAULT
 from gansmith.evaluate.random_conv import RandomConv
-from gansmith.evaluate.report import METRICS, evaluate
+from gansmith.evaluate.report import evaluate
 
 
 def shapes(n, seed=0, size=12):
@@ -55,7 +56,7 @@ def test_a_sampler_is_judged_on_seeds_of_its_own(data, nets):
     assert evaluation.fake == "abc123"
     assert evaluation.data == data.fingerprint
     assert len(set(sampler.asked)) == 200
-    assert [result.name for result in evaluation.results] == list(METRICS)
+    assert [result.name for result in evaluation.results] == list(DEFAULT)
     for result in evaluation.results:
         assert result.interval[0] <= result.value <= result.interval[1]
         assert (result.n_real, result.n_fake, result.floor_n) == (200, 200, 200)
