@@ -9,15 +9,12 @@ import numpy as np
 from gansmith.errors import UsageError
 from gansmith.evaluate.by_class import enough
 from gansmith.evaluate.classifier import ClassifierNet
-from gansmith.evaluate.copying import TESTS
 from gansmith.evaluate.features import FeatureNet, Inception, JudgingSplit
-from gansmith.evaluate.menu import ALIASES, DEFAULT, METRICS
+from gansmith.evaluate.menu import ALIASES, CAS, COPYING, DEFAULT, METRICS
 
 if TYPE_CHECKING:
     from gansmith.data.images import ImageData
 
-COPYING = tuple(TESTS)
-CAS = ("cas", "cas_reverse")
 FEWEST = 20
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from scipy.special import softmax
 
 from gansmith.errors import DataError
 from gansmith.evaluate.feature_net import in_batches, shrink, weights_hash
@@ -78,7 +78,7 @@ class ClassifierNet:
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Return the probability of each class, float64 [n, classes]."""
-        return softmax(logits(self.net, images).astype(np.float64), axis=1)
+        return torch.from_numpy(logits(self.net, images)).double().softmax(1).numpy()
 
 
 def can_train_on(split: "ImageData") -> bool:

@@ -8,7 +8,7 @@ All need the training set itself, and images that the model never saw. A test th
 nothing, so each is taken once more with a tenth of the fakes replaced by training images: the control.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from sklearn.cluster import KMeans
@@ -16,7 +16,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from gansmith.evaluate.estimate import Estimate
 from gansmith.evaluate.likelihood import likelihood_gap
-from gansmith.evaluate.result import Control
+from gansmith.evaluate.result import Control, Score
 from gansmith.seeds import derive
 
 PLANTED = 0.1
@@ -87,6 +87,20 @@ TESTS: dict[str, Test] = {
     "membership_auc": membership_auc,
 }
 TOWARDS_COPIES = {"auth_pct": -1, "c_t": -1, "fld_gap": 1, "membership_auc": 1}
+
+
+def score_copying(
+    train: np.ndarray, held_out: np.ndarray, fake: np.ndarray, copies: np.ndarray, names: Sequence[str], seed: int
+) -> dict[str, Score]:
+    """Test features of fakes for copies of the training set; the floor takes held-out images for fakes."""
+    half = len(held_out) // 2
+    scores = {}
+    for name in [name for name in TESTS if name in names]:
+        test = TESTS[name]
+        estimate = test(train, held_out, fake, seed)
+        planted = control(name, estimate, train, held_out, fake, copies, seed)
+        scores[name] = Score(estimate, test(train, held_out[:half], held_out[half:], seed).value, control=planted)
+    return scores
 
 
 def planted(train_images: np.ndarray, n: int, seed: int = 0, noise: float = NOISE) -> np.ndarray:

@@ -40,8 +40,11 @@ def _extrapolate(x: np.ndarray, y: np.ndarray, seed: int) -> tuple[float, float]
     fewest = min(max(most // 10, FEWEST_PER_FEATURE * x.shape[1], 10), most // 2)
     counts = np.unique(np.linspace(fewest, most, POINTS).round().astype(int))
     rng = np.random.default_rng(derive(seed, "frechet-infinity"))
-    distances = [
-        frechet(x[rng.choice(len(x), n, replace=False)], y[rng.choice(len(y), n, replace=False)]) for n in counts
-    ]
+    distances = []
+    for n in counts:
+        x_order, y_order = rng.permutation(len(x)), rng.permutation(len(y))
+        # as many disjoint draws of n as there are: few images scatter most, and lie where the line is held
+        parts = [np.s_[start : start + n] for start in range(0, most - n + 1, n)]
+        distances.append(np.mean([frechet(x[x_order[part]], y[y_order[part]]) for part in parts]))
     (_, end), covariance = np.polyfit(1 / counts, distances, 1, cov=True)
     return float(end), float(np.sqrt(covariance[1, 1]))

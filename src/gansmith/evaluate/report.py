@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gansmith.errors import UsageError
-from gansmith.evaluate.asked import CAS, COPYING, FEWEST, asked_for, obstacles
-from gansmith.evaluate.cas import SEEDS, Labelled, classification_accuracy_score
+from gansmith.evaluate.asked import FEWEST, asked_for, obstacles
 from gansmith.evaluate.classifier import ClassifierNet
-from gansmith.evaluate.copying import PLANTED, planted
 from gansmith.evaluate.fakes import Model, chunks_of, fakes_of
 from gansmith.evaluate.features import FeatureNet, Inception, JudgingSplit, feature_nets, judging_split
 from gansmith.evaluate.frechet import Sums
-from gansmith.evaluate.menu import METRICS
+from gansmith.evaluate.menu import CAS, COPYING, METRICS
 from gansmith.evaluate.result import Control, Evaluation, Result, Score
-from gansmith.evaluate.scores import score_classes, score_copying, score_features, score_sums
+from gansmith.evaluate.scores import score_classes, score_features, score_sums
 from gansmith.seeds import derive
 
 if TYPE_CHECKING:
@@ -90,7 +88,7 @@ def evaluate(
         if set(names) & set(COPYING) and data.test is not None:
             results += _copying(nets, fakes, data, data.test, names, stamp)
         if kept and made.labels is not None:
-            results += _cas(reals, Labelled(np.concatenate(kept), made.labels), names, stamp)
+            results += _cas(reals, np.concatenate(kept), made.labels, names, stamp)
     notes = [split.note] if split.note else []
     if reals.half < min(len(compared), made.n):
         notes.append(f"real vs real has {reals.half:,} images a side only, which raises fd")
@@ -129,11 +127,11 @@ def _fd_alone(
 ) -> list[Result]:
     """Score by the Frechet distance from sums of features, whose size does not depend on the number of images."""
     images, half = reals.split.compared.images, reals.half
-    first = _sums(nets, chunks_of(images, reals.compared[:half]), 0)
+    first = _sums(nets, chunks_of(images, reals.compared[:half]))
     rest = _sums(nets, chunks_of(images, reals.compared[half:]), half)
-    others = _sums(nets, chunks_of(images, reals.others), 0) if len(reals.others) else rest
+    others = _sums(nets, chunks_of(images, reals.others)) if len(reals.others) else rest
     results = []
-    for net, one, more, other, fake in zip(nets, first, rest, others, _sums(nets, chunks, 0), strict=True):
+    for net, one, more, other, fake in zip(nets, first, rest, others, _sums(nets, chunks), strict=True):
         results += _stamped(score_sums(net, one + more, fake, (one, other)), ["fd"], _where(net, half) | stamp, net)
     return results
 
@@ -171,6 +169,8 @@ def _copying(
     stamp: dict[str, Any],
 ) -> list[Result]:
     """Test for copies of the training set on every net that did not learn from the images held out."""
+    from gansmith.evaluate.copying import PLANTED, planted, score_copying  # these import scikit-learn: seconds
+
     seed = stamp["seed"]
     chosen = np.random.default_rng(derive(seed, "training")).permutation(len(data))[:MOST_TRAINING]
     tested = np.random.default_rng(derive(seed, "held out")).permutation(len(held_out))[:DEFAULT_N]
@@ -189,9 +189,14 @@ def _copying(
     return results
 
 
-def _cas(reals: Reals, fake: Labelled, names: Sequence[str], stamp: dict[str, Any]) -> list[Result]:
+def _cas(
+    reals: Reals, images: np.ndarray, labels: np.ndarray, names: Sequence[str], stamp: dict[str, Any]
+) -> list[Result]:
     """Train classifiers on fakes and on as many reals; what they reach on reals the split keeps for testing."""
-    compared, test = reals.split.compared, Labelled.all_of(reals.split.labelled)
+    from gansmith.evaluate.cas import SEEDS, Labelled, classification_accuracy_score
+
+    fake, test = Labelled(images, labels), Labelled.all_of(reals.split.labelled)
+    compared = reals.split.compared
     real = Labelled.all_of(compared.take(reals.compared))
     found = classification_accuracy_score(real, fake, test, len(compared.spec.classes), stamp["seed"])
     ceiling, gap = found.ceiling, found.gap
@@ -236,8 +241,11 @@ def _rows(nets: Sequence[FeatureNet], chunks: Iterator[np.ndarray]) -> list[np.n
     return [np.concatenate(parts) for parts in rows]
 
 
-def _sums(nets: Sequence[FeatureNet], chunks: Iterator[np.ndarray], start: int) -> list[Sums]:
-    """Return the sums of the features of each net, whose size does not grow with the number of images."""
+def _sums(nets: Sequence[FeatureNet], chunks: Iterator[np.ndarray], start: int = 0) -> list[Sums]:
+    """Return the sums of the features of each net, whose size does not grow with the number of images.
+
+    Row i counts as row `start` + i of its set, so that the sums of two parts add to those of the whole.
+    """
     sums = [Sums.of(np.empty((0, net.dim), np.float32)) for net in nets]
     for images in chunks:
         sums = [total + Sums.of(net(images), start) for net, total in zip(nets, sums, strict=True)]

@@ -19,7 +19,7 @@ class Control:
     caught: bool
 
     def __str__(self) -> str:
-        verdict = "caught" if self.caught else "NOT caught, so this figure says nothing here"
+        verdict = "caught" if self.caught else "NOT caught: too weak to tell here"
         return f"control: {self.share:.0%} planted copies move it to {_short(self.value)}, {verdict}"
 
 

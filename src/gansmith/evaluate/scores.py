@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from gansmith.evaluate import copying
 from gansmith.evaluate.by_class import floor_by_class, frechet_by_class
 from gansmith.evaluate.estimate import Estimate
 from gansmith.evaluate.feature_net import FeatureNet
@@ -56,20 +55,6 @@ def score_classes(
     found = frechet_by_class(*real, *fake, classes)
     chosen = [classes.index(name) for name in found.distances]
     return Score(found.mean, floor_by_class(*halves[0], *halves[1], chosen), found.story)
-
-
-def score_copying(
-    train: np.ndarray, held_out: np.ndarray, fake: np.ndarray, copies: np.ndarray, names: Sequence[str], seed: int
-) -> dict[str, Score]:
-    """Test features of fakes for copies of the training set; the floor takes held-out images for fakes."""
-    half = len(held_out) // 2
-    scores = {}
-    for name in [name for name in copying.TESTS if name in names]:
-        test = copying.TESTS[name]
-        estimate = test(train, held_out, fake, seed)
-        planted = copying.control(name, estimate, train, held_out, fake, copies, seed)
-        scores[name] = Score(estimate, test(train, held_out[:half], held_out[half:], seed).value, control=planted)
-    return scores
 
 
 def caveats(net: FeatureNet, metric: str, n: int) -> Iterator[str]:
