@@ -88,8 +88,8 @@ def test_membership_auc_equals_scikit_learn():
     assert membership_auc(train, held_out, fake).value == pytest.approx(expected, rel=1e-9)
 
 
-def test_two_finite_sets_have_twice_the_bias_of_one():
-    # of N fakes against 50,000 reals the constants are 64.8 at 300 and 8.8 at 2,000
+def test_two_finite_sets_have_nearly_twice_the_bias_of_one():
+    # of 2,000 fakes against 50,000 reals the constant is 8.8; at about a row a feature, 300, twice 64.8 is not reached
     rng = np.random.default_rng(6)
-    for n, one_sided in ((300, 64.8), (2000, 8.8)):
-        assert frechet(*rng.normal(size=(2, n, 256))) == pytest.approx(2 * one_sided, rel=0.12)
+    assert frechet(*rng.normal(size=(2, 2000, 256))) == pytest.approx(2 * 8.8, rel=0.06)
+    assert 1.6 * 64.8 < frechet(*rng.normal(size=(2, 300, 256))) < 1.9 * 64.8

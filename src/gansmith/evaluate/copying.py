@@ -1,11 +1,12 @@
-"""Does a model give its training images back? Three tests by distances, each with a planted-copy control.
+"""Does a model give its training images back? Tests by distances, each with a planted-copy control.
 
     auth_pct         share of fakes that lie further from their nearest training image than that image from the next
     c_t              are fakes nearer to the training set than images held out are? (a z value, cell by cell)
     membership_auc   can training images be told from held-out ones by their distance to the nearest fake?
 
-All need the training set itself, and images that the model never saw. A test that would not notice copies proves
-nothing, so each is taken once more with a tenth of the fakes replaced by training images: the control.
+A fourth, fld_gap, is in likelihood.py. All need the training set, and images that the model never saw. A test that would
+not notice copies proves nothing, so each is taken once more with a tenth of the fakes replaced by training images: the
+control.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,7 +31,7 @@ Test = Callable[[np.ndarray, np.ndarray, np.ndarray, int], Estimate]
 
 
 def auth_pct(train: np.ndarray, held_out: np.ndarray, fake: np.ndarray, seed: int = 0) -> Estimate:
-    """Return the percentage of authentic fakes (Alaa et al., 2022, arXiv:2102.08921, eq. 8); lower is nearer to copies.
+    """Return the percentage of authentic fakes (Alaa et al., 2022, arXiv:2102.08921); lower is nearer to copies.
 
     A fake is authentic if it is further from its nearest training image than that one is from its own nearest. What a
     model without copies has depends on the data: read it off the floor, held-out images taken for fakes. The interval
@@ -44,7 +45,7 @@ def auth_pct(train: np.ndarray, held_out: np.ndarray, fake: np.ndarray, seed: in
 
 
 def c_t(train: np.ndarray, held_out: np.ndarray, fake: np.ndarray, seed: int = 0) -> Estimate:
-    """Return C_T (Meehan et al., 2020, arXiv:2004.05675, eq. 3): 0 is right, far below 0 copies, far above underfits.
+    """Return C_T (Meehan et al., 2020, arXiv:2004.05675): 0 is right, far below 0 copies, far above underfits.
 
     In each of up to 10 cells of the training set (k-means), the Mann-Whitney z of the fakes' distances to the training
     set against those of held-out images; then the mean over cells, by their share of held-out images. Cells with fewer

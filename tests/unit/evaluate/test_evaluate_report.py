@@ -152,8 +152,9 @@ def test_fd_alone_is_the_same_from_sums_whose_size_does_not_grow(data, nets):
     for n in (None, 150):
         alone = evaluate(fakes, data, n=n, nets=nets, metrics=["fd"]).get("fd")
         among = evaluate(fakes, data, n=n, nets=nets, metrics=["fd", "kid"]).get("fd")
-        assert (alone.value, *alone.interval) == pytest.approx((among.value, *among.interval), rel=1e-6)
-        assert alone.floor == pytest.approx(among.floor, rel=1e-6)
+        # the net meets the images in other batches, which rounds its float32 features differently
+        assert (alone.value, *alone.interval) == pytest.approx((among.value, *among.interval), rel=1e-5)
+        assert alone.floor == pytest.approx(among.floor, rel=1e-5)
         assert (alone.floor_n, alone.note) == (among.floor_n, among.note)
 
     noise = np.random.default_rng(0).integers(0, 256, (512, 12, 12, 1), dtype=np.uint8)
