@@ -32,6 +32,10 @@ def test_learns_and_publishes_its_accuracy(digits):
     assert net.name == f"classifier@{net.hash[:8]}"
     assert net(digits.images[:5]).shape == (5, net.dim)
     assert (net.predict(digits.images) == digits.labels).mean() > 0.9
+    probabilities = net.probabilities(digits.images)
+    np.testing.assert_allclose(probabilities.sum(1), 1)
+    assert (probabilities.argmax(1) == net.predict(digits.images)).all()
+    assert 0.5 < probabilities.max(1).mean() < 1
 
 
 def test_is_a_function_of_data_and_seed(digits, tmp_path, monkeypatch):
