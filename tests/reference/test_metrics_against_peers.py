@@ -88,8 +88,10 @@ def test_membership_auc_equals_scikit_learn():
     assert membership_auc(train, held_out, fake).value == pytest.approx(expected, rel=1e-9)
 
 
-def test_two_finite_sets_have_nearly_twice_the_bias_of_one():
-    # of 2,000 fakes against 50,000 reals the constant is 8.8; at about a row a feature, 300, twice 64.8 is not reached
-    rng = np.random.default_rng(6)
-    assert frechet(*rng.normal(size=(2, 2000, 256))) == pytest.approx(2 * 8.8, rel=0.06)
-    assert 1.6 * 64.8 < frechet(*rng.normal(size=(2, 300, 256))) < 1.9 * 64.8
+@pytest.mark.parametrize("n", [300, 2000])
+def test_two_finite_sets_have_the_bias_of_two_wishart_matrices(n):
+    # With c = d / n the eigenvalues of S1 S2 have moments 1, 1 + 2c, 1 + 6c + 5c^2 (the free product of two
+    # Marchenko-Pastur laws), so that their mean root is 1 - c / 4 with no term in c^2. The means add 2 d / n.
+    d, rng = 256, np.random.default_rng(6)
+    measured = np.mean([frechet(*rng.normal(size=(2, n, d))) for _ in range(3)])
+    assert measured == pytest.approx(d**2 / (2 * n) + 2 * d / n, rel=0.03)

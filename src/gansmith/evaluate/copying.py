@@ -4,9 +4,9 @@
     c_t              are fakes nearer to the training set than images held out are? (a z value, cell by cell)
     membership_auc   can training images be told from held-out ones by their distance to the nearest fake?
 
-A fourth, fld_gap, is in likelihood.py. All need the training set, and images that the model never saw. A test that would
-not notice copies proves nothing, so each is taken once more with a tenth of the fakes replaced by training images: the
-control.
+A fourth, fld_gap, is in likelihood.py. All need the training set, and images that the model never saw. A test that
+would not notice copies proves nothing, so each is taken once more with a tenth of the fakes replaced by training
+images: the control.
 """
 
 from collections.abc import Callable, Sequence

@@ -37,4 +37,4 @@ DEFAULT = tuple(name for name, figure in MENU.items() if figure.by_default)
 COPYING = ("auth_pct", "c_t", "fld_gap", "membership_auc")
 CAS = ("cas", "cas_reverse")
 ALIASES = {"fid": "fd", "fid_infinity": "fd_infinity"}
-HELP = f"Comma-separated from {', '.join(METRICS)}; or all. Left out: {', '.join(DEFAULT)}."
+HELP = f"Comma-separated from {', '.join(METRICS)}; or all. By default: {', '.join(DEFAULT)}."
