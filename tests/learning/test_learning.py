@@ -4,8 +4,6 @@ Digits: pictures whose pixels are drawn one by one from the data, right in every
 else. Ring: eight narrow Gaussians in the plane, of which a collapsed GAN covers few.
 """
 
-import math
-
 import numpy as np
 import pytest
 import torch
@@ -14,6 +12,7 @@ from gansmith import catalog
 from gansmith.data.batches import Batches
 from gansmith.data.sources import open_data
 from gansmith.data.spec import DataSpec
+from gansmith.evaluate.modes import DEVIATION, RING, gaussian_modes
 from gansmith.evaluate.quick import Quick
 from gansmith.gans.vanilla import Vanilla
 from gansmith.sample.sampler import Sampler
@@ -57,28 +56,21 @@ class Ring:
     def at(self, k):
         stream = torch.Generator().manual_seed(k)
         mode = torch.randint(8, (256,), generator=stream)
-        return {"real": centres()[mode] + 0.02 * torch.randn(256, 2, generator=stream)}
-
-
-def centres():
-    angle = torch.arange(8) * (math.tau / 8)
-    return 0.8 * torch.stack([angle.cos(), angle.sin()], 1)
+        return {"real": torch.from_numpy(RING).float()[mode] + DEVIATION * torch.randn(256, 2, generator=stream)}
 
 
 def test_vanilla_covers_the_ring():
     gan = Vanilla(latent_dim=16, width=128, depth=3, dropout=0.0, lr=1e-3)
     state = State(gan, Run(images=256 * 3000, batch=256, average=50_000), DataSpec((2,), kind="points"), CPU, "fp32")
 
-    def covered():
+    def judged():
         with torch.no_grad():
             points = gan.synthesise(state.average, gan.latents(2000, torch.Generator().manual_seed(1)))
-        near = torch.cdist(points, centres()).min(1)
-        good = near.values < 3 * 0.02
-        return len(near.indices[good].unique()), float(good.float().mean())
+        return gaussian_modes(points.numpy(), RING)
 
-    assert covered()[0] < 4
+    assert judged().covered < 4
     fit(state, Ring())
-    modes, share = covered()
-    print(f"vanilla: {modes} of 8 modes, {share:.2f} of the points within three deviations")
-    assert modes == 8
-    assert share > 0.6
+    found = judged()
+    print(f"vanilla: {found.covered} of 8 modes, {found.high_quality:.2f} of the points within three deviations")
+    assert found.covered == 8
+    assert found.high_quality > 0.6

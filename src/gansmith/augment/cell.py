@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gansmith.augment.classifier import classical, fit_classifier, probabilities
+from gansmith.augment.classifier import classical, fit_mixed, probabilities
 from gansmith.augment.enrich import enrich
 from gansmith.data.images import ImageData
 from gansmith.errors import DataError
@@ -105,7 +105,7 @@ def play_cell(
         if not parts:
             guesses[arm] = None
             continue
-        net = fit_classifier(parts, classes, steps=steps, seed=seed, view=transform)
+        net = fit_mixed(parts, classes, steps=steps, seed=seed, view=transform)
         guesses[arm] = probabilities(net, test.images).argmax(1)
     return Cell(count, seed, guesses, facts)
 

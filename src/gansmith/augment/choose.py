@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gansmith.augment.classifier import fit_classifier, probabilities
+from gansmith.augment.classifier import fit_mixed, probabilities
 from gansmith.data.images import ImageData, picture_hashes
 from gansmith.evaluate.random_conv import RandomConv
 
@@ -51,7 +51,7 @@ class Gate:
         assert data.labels is not None
         self.data, self.confidence = data, confidence
         classes = len(data.spec.classes)
-        self.classifier = fit_classifier([(data.images, data.labels)], classes, steps=STEPS, seed=seed)
+        self.classifier = fit_mixed([(data.images, data.labels)], classes, steps=STEPS, seed=seed)
         self.features = RandomConv(seed, data.images)
         self.reals = self.features(data.images)
         self.copy_below = _copy_threshold(self.reals)

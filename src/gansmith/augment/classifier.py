@@ -4,49 +4,42 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from scipy.special import softmax
 from torch import Tensor
 from torch.nn import functional as F
 
-from gansmith.evaluate.classifier import LONGEST_SIDE, Classifier
-from gansmith.evaluate.feature_net import as_tensor, in_batches, shrink
-from gansmith.seeds import derive, generator
+from gansmith.evaluate.feature_net import as_tensor, shrink
+from gansmith.evaluate.small_classifier import LONGEST_SIDE, Classifier, fit_batches, fresh_classifier, logits
+from gansmith.seeds import generator
 
 BATCH = 64
-LR, WEIGHT_DECAY = 4e-3, 0.02
 DEGREES, SHIFT, ZOOM = 10.0, 0.1, 0.1
 
 View = Callable[[Tensor, torch.Generator], Tensor]
 """A random transform of a batch [n, channels, height, width] in [-1, 1]."""
 
 
-def fit_classifier(
+def fit_mixed(
     parts: list[tuple[np.ndarray, np.ndarray]], classes: int, *, steps: int, seed: int, view: View | None = None
 ) -> Classifier:
     """Train a classifier in `steps` steps of 64 pictures, drawn in equal shares from each part.
 
-    A part is (images uint8 [n, height, width, channels], labels int64 [n]). AdamW with a one-cycle rate. Deterministic
-    in (parts, steps, seed); initial weights depend on `seed` alone, so arms of one seed start alike.
+    A part is (images uint8 [n, height, width, channels], labels int64 [n]). Deterministic in (parts, steps, seed);
+    initial weights depend on `seed` alone, so arms of one seed start alike.
     """
     sets = [(shrink(as_tensor(images), LONGEST_SIDE), torch.from_numpy(labels)) for images, labels in parts]
-    with torch.random.fork_rng(devices=[]), torch.enable_grad():
-        torch.manual_seed(derive(seed, "classifier"))
-        net = Classifier(sets[0][0].shape[1:], classes).train()
-        chance = generator(seed, "classifier-batches")
-        optimizer = torch.optim.AdamW(net.parameters(), lr=LR, weight_decay=WEIGHT_DECAY, fused=True)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=LR, total_steps=steps)
-        for _ in range(steps):
-            x, y = zip(*(_draw(part, BATCH // len(sets), chance) for part in sets), strict=True)
-            x, y = torch.cat(x), torch.cat(y)
-            optimizer.zero_grad(set_to_none=True)
-            F.cross_entropy(net(view(x, chance) if view else x), y).backward()
-            optimizer.step()
-            schedule.step()
-    return net.eval()
+    chance = generator(seed, "classifier-batches")
+
+    def draw() -> tuple[Tensor, Tensor]:
+        x, y = zip(*(_draw(part, BATCH // len(sets), chance) for part in sets), strict=True)
+        return (view(torch.cat(x), chance) if view else torch.cat(x)), torch.cat(y)
+
+    return fit_batches(fresh_classifier(tuple(sets[0][0].shape[1:]), classes, seed), draw, steps)
 
 
 def probabilities(net: Classifier, images: np.ndarray) -> np.ndarray:
-    """Return float32 [n, classes] for uint8 [n, height, width, channels]."""
-    return in_batches(lambda x: net(shrink(x, LONGEST_SIDE)).softmax(1), images, batch=256)
+    """Return float64 [n, classes] for uint8 [n, height, width, channels]."""
+    return softmax(logits(net, images).astype(np.float64), axis=1)
 
 
 def classical(mirror: bool) -> View:

@@ -16,7 +16,7 @@ import numpy as np
 
 import gansmith
 from gansmith.augment.cell import ARMS, Cell, Train, play_cell
-from gansmith.augment.classifier import classical, fit_classifier, probabilities
+from gansmith.augment.classifier import classical, fit_mixed, probabilities
 from gansmith.augment.verdict import break_even, paired_difference
 from gansmith.data.images import ImageData
 from gansmith.errors import DataError, UsageError
@@ -266,7 +266,7 @@ def _classifier_seconds(data: ImageData, test: ImageData, steps: int, mirror: bo
     few = slice(0, 256)
     part = (np.asarray(data.images[few]), data.labels[few])
     start = time.perf_counter()
-    net = fit_classifier([part], len(data.spec.classes), steps=20, seed=0, view=classical(mirror))
+    net = fit_mixed([part], len(data.spec.classes), steps=20, seed=0, view=classical(mirror))
     one_fit = (time.perf_counter() - start) / 20 * steps
     start = time.perf_counter()
     probabilities(net, np.asarray(test.images[few]))

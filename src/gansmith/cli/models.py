@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from gansmith.cli import terminal
 from gansmith.cli.app import AsJson, Device, Fit, Label, app
+from gansmith.evaluate import menu
 
 
 @app.command
@@ -41,7 +42,7 @@ def evaluate(
     data: str,
     *,
     n: Annotated[int | None, Parameter(name=["-n", "--n"], help="Pictures to judge; left out: up to 10,000.")] = None,
-    metrics: Annotated[str | None, Parameter(help="Comma-separated: fd,kid,precision,recall,density,coverage.")] = None,
+    metrics: Annotated[str | None, Parameter(help=menu.HELP)] = None,
     inception_weights: Annotated[Path | None, Parameter(help="Weights file of torch-fidelity's Inception.")] = None,
     seed: Annotated[int, Parameter(help="Decides which pictures are drawn.")] = 0,
     fit: Fit = "crop",

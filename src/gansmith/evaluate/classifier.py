@@ -11,21 +11,25 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
-from torch.nn import functional as F
 
 from gansmith.errors import DataError
-from gansmith.evaluate.feature_net import as_tensor, in_batches, shrink, weights_hash
+from gansmith.evaluate.feature_net import in_batches, shrink, weights_hash
+from gansmith.evaluate.small_classifier import (
+    BATCH,
+    FEATURES,
+    LONGEST_SIDE,
+    STEPS,
+    WIDTHS,
+    Classifier,
+    fit_classifier,
+    fresh_classifier,
+    logits,
+)
 from gansmith.seeds import derive
 
 if TYPE_CHECKING:
     from gansmith.data.images import ImageData
 
-LONGEST_SIDE = 64
-WIDTHS = (16, 32, 64)
-FEATURES = 64
-STEPS = 400
-BATCH = 128
 TEST_SHARE = 0.2
 FEWEST_IMAGES = 200
 # Part of the cache key, so that a change retrains.
@@ -70,27 +74,11 @@ class ClassifierNet:
 
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Return the most likely class of each image, int64 [n]."""
-        return in_batches(lambda x: self.net(shrink(x, LONGEST_SIDE)), images, batch=256).argmax(1)
+        return logits(self.net, images).argmax(1)
 
-
-class Classifier(nn.Module):
-    """Stride-2 convolutions with batch norm and ReLU, a hidden layer of 64, a linear head."""
-
-    def __init__(self, shape: tuple[int, ...], classes: int):
-        super().__init__()
-        layers: list[nn.Module] = []
-        for before, after in zip((shape[0], *WIDTHS), WIDTHS, strict=False):
-            layers += [nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
-        body = nn.Sequential(*layers, nn.Flatten())
-        with torch.inference_mode():
-            flat = body.eval()(shrink(torch.zeros(1, *shape), LONGEST_SIDE)).shape[1]
-        hidden = (nn.Linear(flat, FEATURES, bias=False), nn.BatchNorm1d(FEATURES), nn.ReLU())
-        self.features = nn.Sequential(*body, *hidden)
-        self.head = nn.Linear(FEATURES, classes)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map [n, channels, height, width] to logits [n, classes]."""
-        return self.head(self.features(x))
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """Return the probability of each class, float64 [n, classes]."""
+        return torch.from_numpy(logits(self.net, images)).double().softmax(1).numpy()
 
 
 def can_train_on(split: "ImageData") -> bool:
@@ -104,9 +92,7 @@ def cache_folder() -> Path:
 
 
 def _fresh(split: "ImageData", seed: int) -> Classifier:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive(seed, "classifier"))
-        return Classifier(split.spec.shape, len(split.spec.classes))
+    return fresh_classifier(split.spec.shape, len(split.spec.classes), seed)
 
 
 def _train(split: "ImageData", seed: int) -> tuple[Classifier, dict]:
@@ -115,21 +101,9 @@ def _train(split: "ImageData", seed: int) -> tuple[Classifier, dict]:
     order = rng.permutation(len(split))
     n_test = round(TEST_SHARE * len(split))
     test, train = np.sort(order[:n_test]), np.sort(order[n_test:])
-    x, y = shrink(as_tensor(split.images[train]), LONGEST_SIDE), torch.from_numpy(labels[train])
-    net = _fresh(split, seed).train()
-    with torch.enable_grad():
-        optimizer = torch.optim.AdamW(net.parameters(), lr=4e-3, weight_decay=0.02, fused=True)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=4e-3, total_steps=STEPS)
-        for _ in range(STEPS):
-            rows = torch.from_numpy(rng.integers(len(x), size=BATCH))
-            optimizer.zero_grad(set_to_none=True)
-            F.cross_entropy(net(x[rows]), y[rows]).backward()
-            optimizer.step()
-            schedule.step()
-    net.eval()
-    guesses = in_batches(lambda x: net(shrink(x, LONGEST_SIDE)), split.images[test], batch=256).argmax(1)
+    net = fit_classifier(_fresh(split, seed), split.images[train], labels[train], rng)
     return net, {
-        "accuracy": float((guesses == labels[test]).mean()),
+        "accuracy": float((logits(net, split.images[test]).argmax(1) == labels[test]).mean()),
         "seed": seed,
         "n_train": len(train),
         "n_test": n_test,

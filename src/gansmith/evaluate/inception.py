@@ -48,6 +48,10 @@ class Inception:
         """Map uint8 [n, height, width, channels] to float32 [n, 2048]; grey is repeated, RGBA laid on white."""
         return in_batches(self._pooled, images, batch=32, device=self.device)
 
+    def logits(self, features: np.ndarray) -> np.ndarray:
+        """Map features [n, 2048] to the scores of Inception's 1008 classes that its own score is taken on (no bias)."""
+        return features @ self.net.fc.weight.detach().cpu().numpy().T
+
     def _pooled(self, x: Tensor) -> Tensor:
         pixels = ((as_rgb(x) + 1) * 127.5).round().to(torch.uint8)
         return self.net(pixels)[0]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gansmith.evaluate.estimate import Estimate
+from gansmith.evaluate.estimate import Estimate, jackknife_variance
 
 JACKKNIFE_BLOCKS = 50
 BLOCK_ROWS = 1024
@@ -38,9 +38,9 @@ def kid(real: np.ndarray, fake: np.ndarray) -> Estimate:
 
     all_real, all_fake = np.ones(len(real_sizes)), np.ones(len(fake_sizes))
     value = mmd2(all_real, all_fake)
-    variance = _jackknife_variance([mmd2(keep, all_fake) for keep in _leave_one_out(len(real_sizes))])
-    variance += _jackknife_variance([mmd2(all_real, keep) for keep in _leave_one_out(len(fake_sizes))])
-    return Estimate.around(value, variance**0.5)
+    variance = jackknife_variance([mmd2(keep, all_fake) for keep in _leave_one_out(len(real_sizes))])
+    variance += jackknife_variance([mmd2(all_real, keep) for keep in _leave_one_out(len(fake_sizes))])
+    return Estimate.around(value, float(variance**0.5))
 
 
 def _kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -75,8 +75,3 @@ def _drop_self_pairs(sums: np.ndarray, x: np.ndarray) -> None:
 
 def _leave_one_out(blocks: int) -> Iterator[np.ndarray]:
     yield from 1.0 - np.eye(blocks)
-
-
-def _jackknife_variance(leave_one_out: list[float]) -> float:
-    values = np.asarray(leave_one_out)
-    return (len(values) - 1) / len(values) * ((values - values.mean()) ** 2).sum()

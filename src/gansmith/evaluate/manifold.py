@@ -12,7 +12,7 @@ distance to its k-th neighbour within its own set, itself excluded.
 
 import numpy as np
 
-from gansmith.evaluate.estimate import Estimate
+from gansmith.evaluate.estimate import Estimate, jackknife_variance
 
 K_PRECISION = 3
 K_DENSITY = 5
@@ -31,7 +31,7 @@ def manifold(real: np.ndarray, fake: np.ndarray) -> dict[str, Estimate]:
     """
     groups = min(JACKKNIFE_GROUPS, min(len(real), len(fake)) // (K_DENSITY + 1))
     values, without_real, without_fake = _values(real, fake, groups)
-    variance = _jackknife_variance(without_real) + _jackknife_variance(without_fake)
+    variance = jackknife_variance(without_real) + jackknife_variance(without_fake)
     highest = (1.0, 1.0, np.inf, 1.0)
     return {
         name: Estimate.around(value, error).clipped(0.0, top)
@@ -62,7 +62,7 @@ def _values(real: np.ndarray, fake: np.ndarray, groups: int) -> tuple[np.ndarray
     nearest = np.full((cases, len(real)), np.inf)
     for start in range(0, len(real), STRIP):
         rows = slice(start, start + STRIP)
-        squared = _squared_distances(real[rows], fake)
+        squared = squared_distances(real[rows], fake)
         for case in range(cases):
             precise[case] |= (squared <= real_small[case, rows, None]).any(0)
             inside[case] += (squared <= real_wide[case, rows, None]).sum(0)
@@ -95,7 +95,7 @@ def _radii(x: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
     # The k nearest of the whole set, or of all groups but one, are among the k nearest of each group.
     nearest = np.empty((groups, len(x), K_DENSITY))
     for start in range(0, len(x), STRIP):
-        squared = _squared_distances(x[start : start + STRIP], x)
+        squared = squared_distances(x[start : start + STRIP], x)
         strip = np.arange(len(squared))
         squared[strip, start + strip] = np.inf
         for g, columns in enumerate(members):
@@ -116,7 +116,8 @@ def _centred(real: np.ndarray, fake: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return real - centre, fake - centre
 
 
-def _squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return squared Euclidean distances [n, m] between rows [n, d] and [m, d] that lie around the origin."""
     a_norms, b_norms = np.einsum("nd,nd->n", a, a), np.einsum("nd,nd->n", b, b)
     squared = (-2 * a) @ b.T
     squared += a_norms[:, None]
@@ -128,7 +129,3 @@ def _squared_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def _group(n: int, groups: int) -> np.ndarray:
     return np.arange(n) * groups // n
-
-
-def _jackknife_variance(values: np.ndarray) -> np.ndarray:
-    return (len(values) - 1) * values.var(0)

@@ -1,104 +1,45 @@
 """Judge a model or a set of images against real data: every metric, in every feature space, with interval and floor."""
 
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gansmith.data.spec import DataSpec
 from gansmith.errors import UsageError
-from gansmith.evaluate.estimate import Estimate
-from gansmith.evaluate.features import FeatureNet, Inception, feature_nets, judging_split
-from gansmith.evaluate.frechet import frechet, frechet_estimate
-from gansmith.evaluate.kernel import kid
-from gansmith.evaluate.manifold import NAMES as MANIFOLD
-from gansmith.evaluate.manifold import manifold, manifold_values
+from gansmith.evaluate.asked import FEWEST, asked_for, obstacles
+from gansmith.evaluate.classifier import ClassifierNet
+from gansmith.evaluate.fakes import Model, chunks_of, fakes_of
+from gansmith.evaluate.features import FeatureNet, Inception, JudgingSplit, feature_nets, judging_split
+from gansmith.evaluate.frechet import Sums
+from gansmith.evaluate.menu import CAS, COPYING, METRICS
+from gansmith.evaluate.result import Control, Evaluation, Result, Score
+from gansmith.evaluate.scores import score_classes, score_features, score_sums
 from gansmith.seeds import derive
 
 if TYPE_CHECKING:
     from gansmith.data.images import ImageData
 
-METRICS = ("fd", "kid", *MANIFOLD)
-AIM = {"fd": "0", "fid": "0", "kid": "0", "precision": "1", "recall": "1", "density": "1", "coverage": "1"}
+__all__ = ["METRICS", "Control", "Evaluation", "Model", "Result", "evaluate"]
+
 DEFAULT_N = 10_000
-FEWEST = 20
-CHUNK = 512
+MOST_TRAINING = 50_000
 
 
-class Model(Protocol):
-    """What of a sampler is needed to judge it."""
+@dataclass(frozen=True)
+class Reals:
+    """Which reals are compared, and which others are for the floor: indices into `split.compared`."""
 
-    spec: DataSpec
+    split: JudgingSplit
+    compared: np.ndarray
+    others: np.ndarray
 
     @property
-    def hash(self) -> str:
-        """SHA-256 of the weights."""
-        ...
-
-    def pixels(self, seeds: Sequence[int]) -> np.ndarray:
-        """Return uint8 [n, height, width, channels], image i depending on seeds[i] only."""
-        ...
-
-
-@dataclass(frozen=True)
-class Result:
-    """One score and all that is needed to repeat it.
-
-    `interval` is the 95 % interval of `value`; `floor` the same metric between `floor_n` reals and as many other
-    reals: what a perfect model would get.
-    """
-
-    name: str
-    value: float
-    interval: tuple[float, float]
-    floor: float
-    floor_n: int
-    net: str
-    net_hash: str
-    resize: str
-    n_real: int
-    n_fake: int
-    split: str
-    seed: int
-    versions: dict[str, str]
-    note: str
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """All scores of one set of fakes. `fake` and `data` say by hash and fingerprint what was compared."""
-
-    results: tuple[Result, ...]
-    fake: str
-    data: str
-    notes: tuple[str, ...] = ()
-
-    def get(self, name: str, net: str = "") -> Result:
-        """Return the result `name` of the net whose name starts with `net`; of the best net if none is named."""
-        for result in self.results:
-            if result.name == name and result.net.startswith(net):
-                return result
-        have = ", ".join(f"{result.name} ({result.net})" for result in self.results)
-        raise UsageError(f"no result {name!r}" + (f" of {net!r}" if net else ""), f"there are: {have}")
-
-    def to_json(self) -> str:
-        """Return everything as JSON text."""
-        return json.dumps(asdict(self), indent=1)
-
-    def __str__(self) -> str:
-        head = f"{'features':<22}{'metric':<11}{'value':>10}  {'95 % interval':<22}{'real vs real':>12}  aim"
-        lines = [f"{self.results[0].n_fake:,} fakes against {self.results[0].n_real:,} reals", head]
-        for r in self.results:
-            interval = f"{_short(r.interval[0])} to {_short(r.interval[1])}"
-            lines.append(
-                f"{r.net:<22}{r.name:<11}{_short(r.value):>10}  {interval:<22}{_short(r.floor):>12}  {AIM[r.name]}"
-            )
-        caveats = dict.fromkeys(f"{r.net} {r.name}: {r.note}" for r in self.results if r.note)
-        return "\n".join([*lines, *caveats, *self.notes])
+    def half(self) -> int:
+        """The number of compared reals that the floor sets against others, or against the rest."""
+        return len(self.others) or len(self.compared) // 2
 
 
 def evaluate(
@@ -108,111 +49,65 @@ def evaluate(
     n: int | None = None,
     seed: int = 0,
     nets: Sequence[FeatureNet] | None = None,
-    metrics: Sequence[str] | None = None,
+    metrics: Sequence[str] | str | None = None,
     inception_weights: str | Path | None = None,
 ) -> Evaluation:
     """Compare `n` fakes with `n` reals of `data` (as many as there are, at most 10,000), deterministic in `seed`.
 
     `fake` is a sampler (image i is drawn from a seed derived from (seed, i)), a set of images or uint8
-    [n, height, width, channels]. `nets` default to `feature_nets(data)`, `metrics` to all of `METRICS`; `fd` is called
-    `fid` on Inception features, and on no others.
+    [n, height, width, channels]. `nets` default to `feature_nets(data)`, `metrics` to those of `menu.DEFAULT`; "all"
+    takes every one that the fakes and the data allow, and notes which they do not. `fd` is called `fid` on Inception
+    features, and on no others. Images are dropped once their features are taken (for `cas` they are kept): what stays
+    is n x d a net, and where `fd` alone is asked for, sums whose size does not depend on n.
     """
-    metrics = _checked_metrics(metrics)
+    names = asked_for(metrics)
     split = judging_split(data, seed)
     n = min(len(split.compared), DEFAULT_N) if n is None else max(n, 0)
-    fake_chunks, n_fake, fake_name = _fakes(fake, data.spec, n, seed)
-    real_order = np.random.default_rng(derive(seed, "reals")).permutation(len(split.compared))
-    compared, others = real_order[:n], real_order[n : 2 * n]
-    if len(others) < len(compared) // 2:
-        others = others[:0]
+    made = fakes_of(fake, data.spec, n, seed)
+    order = np.random.default_rng(derive(seed, "reals")).permutation(len(split.compared))
+    compared, others = order[:n], order[n : 2 * n]
+    reals = Reals(split, compared, others if len(others) >= len(compared) // 2 else others[:0])
     nets = list(nets) if nets is not None else feature_nets(data, inception_weights, seed, split)
-    _check_counts(len(compared), n_fake, nets)
+    _check_counts(len(compared), made.n, nets)
+    names, missing = _possible(names, metrics, obstacles(names, data, split, compared, made.labels, nets))
 
-    reals = _features(nets, _chunks_of(split.compared.images, compared))
-    floors = _floor_pairs(reals, _features(nets, _chunks_of(split.compared.images, others)))
-    fakes = _features(nets, fake_chunks)
+    kept: list[np.ndarray] = []
+    chunks = _keep(made.chunks, kept) if set(names) & set(CAS) else made.chunks
     stamp = {
         "n_real": len(compared),
-        "n_fake": n_fake,
+        "n_fake": made.n,
         "split": split.name,
         "seed": seed,
         "versions": {name: version(name) for name in ("gansmith", "torch", "numpy")},
     }
-    results = []
-    for net, real, made, floor in zip(nets, reals, fakes, floors, strict=True):
-        results += _results(net, real, made, floor, metrics, stamp)
-    notes = [split.note] if split.note else []
-    floor_n = results[0].floor_n
-    if floor_n < min(len(compared), n_fake):
-        notes.append(f"real vs real has {floor_n:,} images a side only, which raises fd")
-    notes += [f"{net.name}: {net.note}" for net in nets]
-    return Evaluation(tuple(results), fake_name, data.fingerprint, tuple(notes))
-
-
-def _results(
-    net: FeatureNet,
-    real: np.ndarray,
-    made: np.ndarray,
-    halves: tuple[np.ndarray, np.ndarray],
-    metrics: Sequence[str],
-    stamp: dict[str, Any],
-) -> list[Result]:
-    """Score features [n, d] of fakes against those of reals by every metric, with the floor of two sets of reals."""
-    scores, floor = _scores(real, made, metrics, stamp["seed"]), _floor(*halves, metrics)
-    return [
-        Result(
-            name="fid" if name == "fd" and isinstance(net, Inception) else name,
-            value=scores[name][0],
-            interval=scores[name][1:],
-            floor=floor[name],
-            floor_n=len(halves[0]),
-            net=net.name,
-            net_hash=net.hash,
-            resize=net.resize,
-            note="; ".join(_caveats(net, name, min(len(real), len(made)))),
-            **stamp,
-        )
-        for name in metrics
-    ]
-
-
-def _checked_metrics(metrics: Sequence[str] | None) -> tuple[str, ...]:
-    chosen = METRICS if metrics is None else tuple("fd" if name == "fid" else name for name in metrics)
-    unknown = [name for name in chosen if name not in METRICS]
-    if unknown or not chosen:
-        raise UsageError(f"there is no metric {', '.join(unknown) or 'named'}", f"choose from {', '.join(METRICS)}")
-    return chosen
-
-
-def _fakes(fake: Any, spec: DataSpec, n: int, seed: int) -> tuple[Iterator[np.ndarray], int, str]:
-    """Return chunks of fakes, how many there are and what they are called; the order of given images is shuffled."""
-    height, width = spec.size
-    if hasattr(fake, "pixels"):
-        shape, n_fake, name = fake.spec.shape, n, fake.hash
-        seeds = [derive(seed, "evaluate", i) for i in range(n)]
-        chunks = (fake.pixels(seeds[i : i + CHUNK]) for i in range(0, n, CHUNK))
+    if names == ("fd",):
+        results = _fd_alone(nets, reals, chunks, stamp)
     else:
-        images = getattr(fake, "images", fake)
-        if images.ndim != 4 or images.dtype != np.uint8:
-            raise UsageError(
-                f"fakes must be uint8 [n, height, width, channels], not {images.dtype} {list(images.shape)}",
-                "pass what Sampler.pixels returns, or ImageData",
-            )
-        shape = (images.shape[3], *images.shape[1:3])
-        order = np.random.default_rng(derive(seed, "fakes")).permutation(len(images))[:n]
-        n_fake, name = len(order), getattr(fake, "fingerprint", "array")
-        chunks = _chunks_of(images, order)
-    if tuple(shape) != spec.shape:
-        raise UsageError(
-            f"the fakes are {shape[2]}x{shape[1]} with {shape[0]} channels, the data {width}x{height} with "
-            f"{spec.channels}",
-            f"open the data at the model's size: --size {shape[1]}, or train at {height}",
-        )
-    return chunks, n_fake, name
+        fakes = _rows(nets, chunks)
+        results = _on_features(nets, reals, fakes, made.labels, names, stamp)
+        if set(names) & set(COPYING) and data.test is not None:
+            results += _copying(nets, fakes, data, data.test, names, stamp)
+        if kept and made.labels is not None:
+            results += _cas(reals, np.concatenate(kept), made.labels, names, stamp)
+    notes = [split.note] if split.note else []
+    if reals.half < min(len(compared), made.n):
+        notes.append(f"real vs real has {reals.half:,} images a side only, which raises fd")
+    notes += [f"{net.name}: {net.note}" for net in nets] + missing
+    return Evaluation(tuple(results), made.name, data.fingerprint, tuple(notes))
 
 
-def _chunks_of(images: np.ndarray, order: np.ndarray) -> Iterator[np.ndarray]:
-    return (np.asarray(images[order[i : i + CHUNK]]) for i in range(0, len(order), CHUNK))
+def _possible(
+    names: Sequence[str], metrics: Sequence[str] | str | None, found: dict[str, tuple[str, str]]
+) -> tuple[tuple[str, ...], list[str]]:
+    """Return the figures that can be taken and notes on the rest; asked for by name, one that cannot is an error."""
+    if found and metrics not in ("all", ["all"], ("all",)):
+        name, (reason, remedy) = next(iter(found.items()))
+        raise UsageError(f"{name} cannot be taken: {reason}", remedy)
+    by_reason: dict[str, list[str]] = {}
+    for name, (reason, _) in found.items():
+        by_reason.setdefault(reason, []).append(name)
+    notes = [f"not taken: {', '.join(which)}: {reason}" for reason, which in by_reason.items()]
+    return tuple(name for name in names if name not in found), notes
 
 
 def _check_counts(n_real: int, n_fake: int, nets: Sequence[FeatureNet]) -> None:
@@ -227,7 +122,117 @@ def _check_counts(n_real: int, n_fake: int, nets: Sequence[FeatureNet]) -> None:
             )
 
 
-def _features(nets: Sequence[FeatureNet], chunks: Iterator[np.ndarray]) -> list[np.ndarray]:
+def _fd_alone(
+    nets: Sequence[FeatureNet], reals: Reals, chunks: Iterator[np.ndarray], stamp: dict[str, Any]
+) -> list[Result]:
+    """Score by the Frechet distance from sums of features, whose size does not depend on the number of images."""
+    images, half = reals.split.compared.images, reals.half
+    first = _sums(nets, chunks_of(images, reals.compared[:half]))
+    rest = _sums(nets, chunks_of(images, reals.compared[half:]), half)
+    others = _sums(nets, chunks_of(images, reals.others)) if len(reals.others) else rest
+    results = []
+    for net, one, more, other, fake in zip(nets, first, rest, others, _sums(nets, chunks), strict=True):
+        results += _stamped(score_sums(net, one + more, fake, (one, other)), ["fd"], _where(net, half) | stamp, net)
+    return results
+
+
+def _on_features(
+    nets: Sequence[FeatureNet],
+    reals: Reals,
+    fakes: list[np.ndarray],
+    fake_labels: np.ndarray | None,
+    names: Sequence[str],
+    stamp: dict[str, Any],
+) -> list[Result]:
+    """Score features of fakes by every metric that asks for reals, and labels, of the compared part alone."""
+    images, labels, half = reals.split.compared.images, reals.split.compared.labels, reals.half
+    rows = np.concatenate([reals.compared, reals.others])
+    n, other = len(reals.compared), slice(len(reals.compared), None) if len(reals.others) else slice(half, len(rows))
+    results = []
+    for net, real, fake in zip(nets, _rows(nets, chunks_of(images, rows)), fakes, strict=True):
+        scores = score_features(net, real[:n], fake, (real[:half], real[other]), names, stamp["seed"])
+        if "class_fd" in names and labels is not None and fake_labels is not None:
+            known = labels[rows]
+            halves = (real[:half], known[:half]), (real[other], known[other])
+            classes = reals.split.compared.spec.classes
+            scores["class_fd"] = score_classes((real[:n], known[:n]), (fake, fake_labels), halves, classes)
+        results += _stamped(scores, names, _where(net, half) | stamp, net)
+    return results
+
+
+def _copying(
+    nets: Sequence[FeatureNet],
+    fakes: list[np.ndarray],
+    data: "ImageData",
+    held_out: "ImageData",
+    names: Sequence[str],
+    stamp: dict[str, Any],
+) -> list[Result]:
+    """Test for copies of the training set on every net that did not learn from the images held out."""
+    from gansmith.evaluate.copying import PLANTED, planted, score_copying  # these import scikit-learn: seconds
+
+    seed = stamp["seed"]
+    chosen = np.random.default_rng(derive(seed, "training")).permutation(len(data))[:MOST_TRAINING]
+    tested = np.random.default_rng(derive(seed, "held out")).permutation(len(held_out))[:DEFAULT_N]
+    copies = planted(data.images[np.sort(chosen)], round(PLANTED * stamp["n_fake"]), seed)
+    results = []
+    for net, fake in zip(nets, fakes, strict=True):
+        if isinstance(net, ClassifierNet):
+            continue
+        (train,) = _rows([net], chunks_of(data.images, chosen))
+        (test,) = _rows([net], chunks_of(held_out.images, tested))
+        scores = score_copying(train, test, fake, net(copies), names, seed)
+        note = f"{len(train):,} training images against {len(test):,} held out"
+        scores = {name: score._replace(note=note) for name, score in scores.items()}
+        where = _where(net, len(test) // 2) | stamp | {"n_real": len(train), "split": "train, and test held out"}
+        results += _stamped(scores, names, where, net)
+    return results
+
+
+def _cas(
+    reals: Reals, images: np.ndarray, labels: np.ndarray, names: Sequence[str], stamp: dict[str, Any]
+) -> list[Result]:
+    """Train classifiers on fakes and on as many reals; what they reach on reals the split keeps for testing."""
+    from gansmith.evaluate.cas import SEEDS, Labelled, classification_accuracy_score
+
+    fake, test = Labelled(images, labels), Labelled.all_of(reals.split.labelled)
+    compared = reals.split.compared
+    real = Labelled.all_of(compared.take(reals.compared))
+    found = classification_accuracy_score(real, fake, test, len(compared.spec.classes), stamp["seed"])
+    ceiling, gap = found.ceiling, found.gap
+    note = (
+        f"{SEEDS} seeds; reals to reals {ceiling.value:.4f} ({ceiling.low:.4f} to {ceiling.high:.4f}), "
+        f"which is {gap.value:.4f} ({gap.low:.4f} to {gap.high:.4f}) above cas; tested on {len(test):,} reals"
+    )
+    scores = {"cas": Score(found.cas, ceiling.value, note), "cas_reverse": Score(found.reverse, ceiling.value)}
+    where = {"net": "small classifier", "net_hash": found.hash, "resize": ClassifierNet.resize}
+    return _stamped(scores, names, where | {"floor_n": min(len(real), len(fake))} | stamp)
+
+
+def _where(net: FeatureNet, floor_n: int) -> dict[str, Any]:
+    return {"net": net.name, "net_hash": net.hash, "resize": net.resize, "floor_n": floor_n}
+
+
+def _stamped(
+    scores: dict[str, Score], names: Sequence[str], where: dict[str, Any], net: FeatureNet | None = None
+) -> list[Result]:
+    """Turn scores into results in the order of `names`; on Inception, and nowhere else, fd is called fid."""
+    return [
+        Result(
+            name=name.replace("fd", "fid", 1) if isinstance(net, Inception) and name.startswith("fd") else name,
+            value=scores[name].estimate.value,
+            interval=(scores[name].estimate.low, scores[name].estimate.high),
+            floor=scores[name].floor,
+            note=scores[name].note,
+            control=scores[name].control,
+            **where,
+        )
+        for name in names
+        if name in scores
+    ]
+
+
+def _rows(nets: Sequence[FeatureNet], chunks: Iterator[np.ndarray]) -> list[np.ndarray]:
     """Return float32 [n, dim] for each net; every chunk of images is read or sampled once, then dropped."""
     rows: list[list[np.ndarray]] = [[np.empty((0, net.dim), np.float32)] for net in nets]
     for images in chunks:
@@ -236,38 +241,19 @@ def _features(nets: Sequence[FeatureNet], chunks: Iterator[np.ndarray]) -> list[
     return [np.concatenate(parts) for parts in rows]
 
 
-def _floor_pairs(reals: list[np.ndarray], others: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Pair the compared reals with other reals, as many as there are; where none are, one half with the other."""
-    if not len(others[0]):
-        half = len(reals[0]) // 2
-        return [(x[:half], x[half : 2 * half]) for x in reals]
-    return [(x[: len(other)], other) for x, other in zip(reals, others, strict=True)]
+def _sums(nets: Sequence[FeatureNet], chunks: Iterator[np.ndarray], start: int = 0) -> list[Sums]:
+    """Return the sums of the features of each net, whose size does not grow with the number of images.
+
+    Row i counts as row `start` + i of its set, so that the sums of two parts add to those of the whole.
+    """
+    sums = [Sums.of(np.empty((0, net.dim), np.float32)) for net in nets]
+    for images in chunks:
+        sums = [total + Sums.of(net(images), start) for net, total in zip(nets, sums, strict=True)]
+        start += len(images)
+    return sums
 
 
-def _scores(real: np.ndarray, fake: np.ndarray, metrics: Sequence[str], seed: int) -> dict[str, Estimate]:
-    scores = {}
-    if "fd" in metrics:
-        scores["fd"] = frechet_estimate(real, fake, seed)
-    if "kid" in metrics:
-        scores["kid"] = kid(real, fake)
-    return scores | (manifold(real, fake) if set(metrics) & set(MANIFOLD) else {})
-
-
-def _floor(one: np.ndarray, other: np.ndarray, metrics: Sequence[str]) -> dict[str, float]:
-    values = {}
-    if "fd" in metrics:
-        values["fd"] = frechet(one, other)
-    if "kid" in metrics:
-        values["kid"] = kid(one, other).value
-    return values | (manifold_values(one, other) if set(metrics) & set(MANIFOLD) else {})
-
-
-def _caveats(net: FeatureNet, metric: str, n: int) -> Iterator[str]:
-    if metric == "fd" and n <= net.dim:
-        yield f"{n:,} images for {net.dim:,} features: mostly bias, compare with the floor only"
-    if isinstance(net, Inception) and n < net.advised:
-        yield f"fewer than {net.advised:,} images: not comparable with published scores"
-
-
-def _short(value: float) -> str:
-    return f"{value:.4g}"
+def _keep(chunks: Iterator[np.ndarray], kept: list[np.ndarray]) -> Iterator[np.ndarray]:
+    for images in chunks:
+        kept.append(images)
+        yield images

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from gansmith import pages, runs
+from gansmith.evaluate.nearest import nearest_images
 from gansmith.files import write_whole
-from gansmith.train.nearest import nearest_images
 
 if TYPE_CHECKING:
     from gansmith.data.images import ImageData

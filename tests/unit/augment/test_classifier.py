@@ -3,11 +3,11 @@
 import numpy as np
 import torch
 
-from gansmith.augment.classifier import classical, fit_classifier, probabilities
+from gansmith.augment.classifier import classical, fit_mixed, probabilities
 
 
 def fit(data, **options):
-    return fit_classifier([(data.images, data.labels)], 3, **{"steps": 60, "seed": 0} | options)
+    return fit_mixed([(data.images, data.labels)], 3, **{"steps": 60, "seed": 0} | options)
 
 
 def test_learns_what_is_easy(shapes, make_shapes):
@@ -32,8 +32,8 @@ def test_deterministic_in_the_seed_and_leaves_the_global_one_alone(shapes):
 def test_arms_of_a_seed_start_alike(shapes, make_shapes):
     # With a rate of next to nothing in the only step, what is left are the initial weights.
     more = make_shapes((5, 5, 5), seed=3)
-    one = fit_classifier([(shapes.images, shapes.labels)], 3, steps=1, seed=4)
-    other = fit_classifier([(shapes.images, shapes.labels), (more.images, more.labels)], 3, steps=1, seed=4)
+    one = fit_mixed([(shapes.images, shapes.labels)], 3, steps=1, seed=4)
+    other = fit_mixed([(shapes.images, shapes.labels), (more.images, more.labels)], 3, steps=1, seed=4)
     for a, b in zip(one.parameters(), other.parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=5e-3)
 
@@ -43,7 +43,7 @@ def test_parts_are_drawn_in_equal_shares(monkeypatch):
     seen = []
     view = lambda x, chance: seen.append(float((x > 0).float().mean())) or x  # noqa: E731
     labels = (np.arange(200) % 2, np.arange(2) % 2)
-    fit_classifier([(dark, labels[0]), (light, labels[1])], 2, steps=3, seed=0, view=view)
+    fit_mixed([(dark, labels[0]), (light, labels[1])], 2, steps=3, seed=0, view=view)
     assert seen == [0.5] * 3
 
 

@@ -7,7 +7,7 @@ from sklearn.datasets import load_digits
 
 from gansmith.data.images import assemble
 from gansmith.errors import DataError
-from gansmith.evaluate import classifier
+from gansmith.evaluate import classifier, small_classifier
 from gansmith.evaluate.classifier import ClassifierNet
 from gansmith.evaluate.features import feature_nets, judging_split
 
@@ -15,7 +15,7 @@ from gansmith.evaluate.features import feature_nets, judging_split
 @pytest.fixture(autouse=True)
 def short_training_in_a_fresh_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("GANSMITH_CACHE", str(tmp_path))
-    monkeypatch.setattr(classifier, "STEPS", 60)
+    monkeypatch.setattr(small_classifier, "STEPS", 60)
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +32,10 @@ def test_learns_and_publishes_its_accuracy(digits):
     assert net.name == f"classifier@{net.hash[:8]}"
     assert net(digits.images[:5]).shape == (5, net.dim)
     assert (net.predict(digits.images) == digits.labels).mean() > 0.9
+    probabilities = net.probabilities(digits.images)
+    np.testing.assert_allclose(probabilities.sum(1), 1)
+    assert (probabilities.argmax(1) == net.predict(digits.images)).all()
+    assert 0.5 < probabilities.max(1).mean() < 1
 
 
 def test_is_a_function_of_data_and_seed(digits, tmp_path, monkeypatch):

@@ -1,18 +1,24 @@
 """evaluate(): what goes in, what is recorded, what is refused."""
 
 import json
-from dataclasses import dataclass, field
+import tracemalloc
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from gansmith.data.images import assemble
 from gansmith.data.sources import open_data
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UsageError
+from gansmith.evaluate import small_classifier
+from gansmith.evaluate.fakes import fakes_of
 from gansmith.evaluate.inception import Inception
+from gansmith.evaluate.menu import COPYING, DEFAULT, METRICS
 from gansmith.evaluate.random_conv import RandomConv
-from gansmith.evaluate.report import METRICS, evaluate
+from gansmith.evaluate.report import _rows, _sums, evaluate
+from gansmith.seeds import derive
 
 
 def shapes(n, seed=0, size=12):
@@ -55,7 +61,7 @@ def test_a_sampler_is_judged_on_seeds_of_its_own(data, nets):
     assert evaluation.fake == "abc123"
     assert evaluation.data == data.fingerprint
     assert len(set(sampler.asked)) == 200
-    assert [result.name for result in evaluation.results] == list(METRICS)
+    assert [result.name for result in evaluation.results] == list(DEFAULT)
     for result in evaluation.results:
         assert result.interval[0] <= result.value <= result.interval[1]
         assert (result.n_real, result.n_fake, result.floor_n) == (200, 200, 200)
@@ -95,6 +101,80 @@ def test_the_table_and_json_say_everything(data, nets):
     assert "mostly bias" in evaluation.get("fd").note
     stored = json.loads(evaluation.to_json())
     assert stored["results"][1]["value"] == evaluation.get("precision").value
+
+
+def test_everything_that_labels_and_a_test_part_allow(tmp_path, monkeypatch):
+    monkeypatch.setenv("GANSMITH_CACHE", str(tmp_path))
+    monkeypatch.setattr(small_classifier, "STEPS", 30)
+    x, y = load_digits(return_X_y=True)
+    images, order = (x.reshape(-1, 8, 8, 1) * 15.9).astype(np.uint8), np.random.default_rng(0).permutation(len(y))
+
+    def part(first, last):
+        rows = order[first:last]
+        return assemble(images[rows], y[rows].astype(np.int64), tuple("0123456789"), [str(i) for i in rows], "digits")
+
+    data = replace(part(0, 900), test=part(900, 1300))
+    evaluation = evaluate(part(1300, 1797), data, metrics="all")
+    names = {(result.net.split("@")[0], result.name) for result in evaluation.results}
+    on_features = set(METRICS) - {"is", "cas", "cas_reverse", *COPYING}
+    assert names == {
+        *((net, name) for net in ("classifier", "random-conv") for name in on_features),
+        *(("random-conv", name) for name in COPYING),
+        ("small classifier", "cas"),
+        ("small classifier", "cas_reverse"),
+    }
+    for name in COPYING:
+        result = evaluation.get(name)
+        assert (result.n_real, result.floor_n, result.split) == (900, 200, "train, and test held out")
+        assert result.control is not None
+        assert result.control.share == pytest.approx(0.1, abs=0.002)
+        assert f"random-conv@0 {name}: 900 training images against 400 held out; control: 10%" in str(evaluation)
+    cas = evaluation.get("cas")
+    assert cas.interval[0] < cas.floor < cas.interval[1]
+    assert "5 seeds" in cas.note
+    assert "worst class" in evaluation.get("class_fd").note
+    assert evaluation.notes[-1] == "not taken: is: it is taken on Inception's classes"
+    stored = json.loads(evaluation.to_json())["results"]
+    assert {"share", "value", "caught"} == set(next(r for r in stored if r["name"] == "auth_pct")["control"])
+
+
+def test_labels_of_fakes_are_matched_by_the_names_of_classes():
+    images, order = shapes(40), np.random.default_rng(derive(0, "fakes")).permutation(40)
+    fakes = assemble(images, np.arange(40) % 2, ("cat", "dog"), [str(i) for i in range(40)], "pets")
+    known = DataSpec((1, 12, 12), ("ant", "dog", "cat"))
+    assert fakes_of(fakes, known, 40, 0).labels.tolist() == np.where(order % 2, 1, 2).tolist()
+    assert fakes_of(fakes, DataSpec((1, 12, 12), ("ant", "dog")), 40, 0).labels is None
+    assert fakes_of(images, known, 40, 0).labels is None
+
+
+def test_fd_alone_is_the_same_from_sums_whose_size_does_not_grow(data, nets):
+    fakes = shapes(333, 1)
+    for n in (None, 150):
+        alone = evaluate(fakes, data, n=n, nets=nets, metrics=["fd"]).get("fd")
+        among = evaluate(fakes, data, n=n, nets=nets, metrics=["fd", "kid"]).get("fd")
+        # the net meets the images in other batches, which rounds its float32 features differently
+        assert (alone.value, *alone.interval) == pytest.approx((among.value, *among.interval), rel=1e-5)
+        assert alone.floor == pytest.approx(among.floor, rel=1e-5)
+        assert (alone.floor_n, alone.note) == (among.floor_n, among.note)
+
+    noise = np.random.default_rng(0).integers(0, 256, (512, 12, 12, 1), dtype=np.uint8)
+
+    class FlatNet:
+        dim = 36
+
+        def __call__(self, images):
+            return images[:, ::2, ::2].reshape(len(images), -1).astype(np.float32)
+
+    def peak(gather, n):
+        gather([FlatNet()], iter([shapes(9)]))
+        tracemalloc.start()
+        gathered = gather([FlatNet()], (noise for _ in range(n // 512)))
+        size = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        return size / len(gathered)
+
+    assert peak(_sums, 8192) < 1.1 * peak(_sums, 1024)
+    assert peak(_rows, 8192) > 5 * peak(_rows, 1024)
 
 
 def test_only_inception_makes_an_fid_and_not_with_few_images(nets):

@@ -123,6 +123,9 @@ def test_inception_equals_torch_fidelity(stand_in_weights):
     np.testing.assert_array_equal(ours(images), expected)
     assert ours(images).shape == (3, ours.dim)
     assert ours.note == "weights from weights.pth"
+    theirs = FeatureExtractorInceptionV3("x", ["logits_unbiased"], feature_extractor_weights_path=str(stand_in_weights))
+    scores = theirs(torch.from_numpy(images).permute(0, 3, 1, 2))[0].numpy()
+    np.testing.assert_allclose(ours.logits(expected), scores, rtol=1e-3, atol=1e-3 * np.abs(scores).max())
 
 
 def test_inception_refuses_what_is_no_weights_file(tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gansmith.evaluate.frechet import Moments, frechet, frechet_estimate, frechet_from_moments
+from gansmith.evaluate.frechet import Moments, Sums, frechet, frechet_estimate, frechet_from_moments, frechet_of_sums
 
 
 def exact_moments(mean, covariance, n=1000):
@@ -46,14 +46,25 @@ def test_equal_gaussians_show_the_known_bias():
 def test_interval_covers_repeated_draws():
     rng = np.random.default_rng(3)
 
-    def draw(seed):
-        return frechet_estimate(rng.normal(size=(300, 4)), rng.normal(size=(300, 4)) * 1.3 + 0.5, seed)
+    def draw():
+        return frechet_estimate(rng.normal(size=(300, 4)), rng.normal(size=(300, 4)) * 1.3 + 0.5)
 
-    estimates = [draw(i) for i in range(60)]
+    estimates = [draw() for _ in range(60)]
     centre = np.mean([e.value for e in estimates])
     assert np.mean([e.low <= centre <= e.high for e in estimates]) >= 0.85
 
 
-def test_estimate_is_repeatable():
-    x = np.random.default_rng(4).normal(size=(2, 100, 3))
-    assert frechet_estimate(*x, seed=5) == frechet_estimate(*x, seed=5)
+def test_sums_of_chunks_and_shards_equal_those_of_the_whole():
+    x, y = np.random.default_rng(4).normal(size=(2, 437, 3)).astype(np.float32)
+    chunks = [Sums.of(x[start : start + 100], start) for start in range(0, 437, 100)]
+    added = sum(chunks[1:], start=chunks[0])
+    assert len(added) == 437
+    for one, other in zip(added.groups, Sums.of(x).groups, strict=True):
+        assert one.n == other.n
+        np.testing.assert_allclose(one.outer, other.outer, rtol=1e-12)
+    assert frechet_of_sums(added, Sums.of(y)) == pytest.approx(frechet_estimate(x, y), rel=1e-9)
+
+
+def test_wide_features_with_few_rows_have_the_same_interval_from_rows_and_from_sums():
+    x, y = np.random.default_rng(5).normal(size=(2, 60, 90))
+    assert frechet_estimate(x, y) == pytest.approx(frechet_of_sums(Sums.of(x), Sums.of(y)), rel=1e-6)

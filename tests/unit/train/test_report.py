@@ -10,8 +10,8 @@ import pytest
 
 from gansmith import pages
 from gansmith.data.images import Problem, assemble
+from gansmith.evaluate.nearest import nearest_images
 from gansmith.evaluate.report import Evaluation, Result
-from gansmith.train.nearest import nearest_images
 from gansmith.train.report import write_curves, write_report
 
 EVALUATION = {
@@ -264,7 +264,7 @@ def test_one_training_image_is_enough():
 
 
 def test_a_large_set_is_searched_in_part(monkeypatch):
-    monkeypatch.setattr("gansmith.train.nearest.MOST_VALUES", 50 * 16)
+    monkeypatch.setattr("gansmith.evaluate.nearest.MOST_VALUES", 50 * 16)
     images = np.random.default_rng(6).integers(0, 256, (500, 4, 4, 1), np.uint8)
     found = nearest_images(images, images[-1:], range(500))
     assert found["searched"] == 50

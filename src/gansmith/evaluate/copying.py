@@ -1,0 +1,151 @@
+"""Does a model give its training images back? Tests by distances, each with a planted-copy control.
+
+    auth_pct         share of fakes that lie further from their nearest training image than that image from the next
+    c_t              are fakes nearer to the training set than images held out are? (a z value, cell by cell)
+    membership_auc   can training images be told from held-out ones by their distance to the nearest fake?
+
+A fourth, fld_gap, is in likelihood.py. All need the training set, and images that the model never saw. A test that
+would not notice copies proves nothing, so each is taken once more with a tenth of the fakes replaced by training
+images: the control.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from sklearn.cluster import KMeans
+from sklearn.neighbors import NearestNeighbors
+
+from gansmith.evaluate.estimate import Estimate
+from gansmith.evaluate.likelihood import likelihood_gap
+from gansmith.evaluate.result import Control, Score
+from gansmith.seeds import derive
+
+PLANTED = 0.1
+NOISE = 2.0  # of 255: a copy that went through a network or a file is not exact
+FEWEST_IN_CELL = 20
+MOST_CELLS = 10
+CELL_IMAGES = 10_000
+
+Test = Callable[[np.ndarray, np.ndarray, np.ndarray, int], Estimate]
+"""(training features [n, d], held-out [m, d], fakes [k, d], seed) to a figure; rows in random order."""
+
+
+def auth_pct(train: np.ndarray, held_out: np.ndarray, fake: np.ndarray, seed: int = 0) -> Estimate:
+    """Return the percentage of authentic fakes (Alaa et al., 2022, arXiv:2102.08921); lower is nearer to copies.
+
+    A fake is authentic if it is further from its nearest training image than that one is from its own nearest. What a
+    model without copies has depends on the data: read it off the floor, held-out images taken for fakes. The interval
+    is over fakes; the training set is what it is.
+    """
+    distance, nearest = (found[:, 0] for found in _nearest(train, fake, 1))
+    asked, place = np.unique(nearest, return_inverse=True)
+    own = _nearest(train, train[asked], 2)[0][:, 1]  # the nearest is the image itself, or an exact copy of it
+    authentic = 100.0 * (distance > own[place])
+    return Estimate.around(authentic.mean(), authentic.std() / len(fake) ** 0.5).clipped(0, 100)
+
+
+def c_t(train: np.ndarray, held_out: np.ndarray, fake: np.ndarray, seed: int = 0) -> Estimate:
+    """Return C_T (Meehan et al., 2020, arXiv:2004.05675): 0 is right, far below 0 copies, far above underfits.
+
+    In each of up to 10 cells of the training set (k-means), the Mann-Whitney z of the fakes' distances to the training
+    set against those of held-out images; then the mean over cells, by their share of held-out images. Cells with fewer
+    than 20 of either do not count. z grows with the root of the number of images. The interval follows from the
+    variance of the Mann-Whitney statistic of DeLong et al. (1988).
+    """
+    cells = int(np.clip(min(len(held_out), len(fake)) // 100, 1, MOST_CELLS))
+    clusters = KMeans(cells, random_state=derive(seed, "cells") % 2**32).fit(train[:CELL_IMAGES])
+    fake_cell, held_cell = clusters.predict(fake), clusters.predict(held_out)
+    fake_distance, held_distance = (_nearest(train, rows, 1)[0][:, 0] for rows in (fake, held_out))
+    scores, weights = [], []
+    for cell in range(cells):
+        of_fakes, of_held = fake_distance[fake_cell == cell], held_distance[held_cell == cell]
+        n, m = len(of_fakes), len(of_held)
+        if min(n, m) >= FEWEST_IN_CELL:
+            share, error = _share_above(of_fakes, of_held)
+            scale = n * m / np.sqrt(n * m * (n + m + 1) / 12)
+            scores.append(((share - 0.5) * scale, error * scale))
+            weights.append(m)
+    if not scores:  # so few images, or fakes so far off, that no cell has both
+        return Estimate(float("nan"), float("nan"), float("nan"))
+    (z, errors), weight = np.transpose(scores), np.array(weights) / sum(weights)
+    return Estimate.around(z @ weight, np.sqrt(errors**2 @ weight**2))
+
+
+def membership_auc(train: np.ndarray, held_out: np.ndarray, fake: np.ndarray, seed: int = 0) -> Estimate:
+    """Return the area under the curve of an attack that takes images near to a fake for training images; .5 is right.
+
+    (GAN-Leaks: Chen et al., 2020, arXiv:1909.03935, the attack that sees samples only.) Distance alone: an AUC of .5
+    says that this attack fails, not that none succeeds. Interval by DeLong et al. (1988), the fakes taken as given.
+    """
+    to_held, to_train = (_nearest(fake, rows, 1)[0][:, 0] for rows in (held_out, train))
+    return Estimate.around(*_share_above(to_held, to_train)).clipped(0, 1)
+
+
+TESTS: dict[str, Test] = {
+    "auth_pct": auth_pct,
+    "c_t": c_t,
+    "fld_gap": likelihood_gap,
+    "membership_auc": membership_auc,
+}
+TOWARDS_COPIES = {"auth_pct": -1, "c_t": -1, "fld_gap": 1, "membership_auc": 1}
+
+
+def score_copying(
+    train: np.ndarray, held_out: np.ndarray, fake: np.ndarray, copies: np.ndarray, names: Sequence[str], seed: int
+) -> dict[str, Score]:
+    """Test features of fakes for copies of the training set; the floor takes held-out images for fakes."""
+    half = len(held_out) // 2
+    scores = {}
+    for name in [name for name in TESTS if name in names]:
+        test = TESTS[name]
+        estimate = test(train, held_out, fake, seed)
+        planted = control(name, estimate, train, held_out, fake, copies, seed)
+        scores[name] = Score(estimate, test(train, held_out[:half], held_out[half:], seed).value, control=planted)
+    return scores
+
+
+def planted(train_images: np.ndarray, n: int, seed: int = 0, noise: float = NOISE) -> np.ndarray:
+    """Return n different training images as a copying model would give them: uint8, with noise of 2 of 255."""
+    rng = np.random.default_rng(derive(seed, "planted"))
+    chosen = np.sort(rng.choice(len(train_images), min(n, len(train_images)), replace=False))
+    images = np.asarray(train_images[chosen])
+    return np.clip(np.rint(images + rng.normal(0, noise, images.shape)), 0, 255).astype(np.uint8)
+
+
+def control(
+    name: str,
+    honest: Estimate,
+    train: np.ndarray,
+    held_out: np.ndarray,
+    fake: np.ndarray,
+    copies: np.ndarray,
+    seed: int = 0,
+) -> Control:
+    """Take the figure `name` again with the features `copies` [c, d] of planted images in place of as many fakes."""
+    tainted = fake.copy()
+    tainted[np.random.default_rng(derive(seed, "plant")).permutation(len(fake))[: len(copies)]] = copies
+    value = TESTS[name](train, held_out, tainted, seed)
+    return Control(len(copies) / len(fake), value.value, nearer_to_copies(name, honest, value))
+
+
+def nearer_to_copies(name: str, one: Estimate, other: Estimate) -> bool:
+    """Tell whether `other` lies nearer to copying than `one` by more than the 95 % interval of their difference."""
+    spread = np.hypot(one.high - one.low, other.high - other.low) / 2
+    return bool((other.value - one.value) * TOWARDS_COPIES[name] > spread)
+
+
+def _nearest(among: np.ndarray, rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return distances and indices [n, k] of the k nearest in `among`, nearest first."""
+    return NearestNeighbors(n_neighbors=k, algorithm="brute").fit(among).kneighbors(rows)
+
+
+def _share_above(high: np.ndarray, low: np.ndarray) -> tuple[float, float]:
+    """Return P(high > low), ties half, and its standard error (DeLong et al., 1988)."""
+    by_high, by_low = _share_below(low, high), 1 - _share_below(high, low)
+    variance = by_high.var(ddof=1) / len(high) + by_low.var(ddof=1) / len(low)
+    return float(by_high.mean()), float(np.sqrt(variance))
+
+
+def _share_below(values: np.ndarray, at: np.ndarray) -> np.ndarray:
+    ordered = np.sort(values)
+    return (np.searchsorted(ordered, at, "left") + np.searchsorted(ordered, at, "right")) / (2 * len(ordered))

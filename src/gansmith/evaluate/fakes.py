@@ -1,0 +1,82 @@
+"""What is judged: the fakes of a model, or a set of images, in chunks that are read once and dropped."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from gansmith.data.spec import DataSpec
+from gansmith.errors import UsageError
+from gansmith.seeds import derive
+
+CHUNK = 512
+
+
+class Model(Protocol):
+    """What of a sampler is needed to judge it; where it has classes, `labels(seeds)` as well."""
+
+    spec: DataSpec
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the weights."""
+        ...
+
+    def pixels(self, seeds: Sequence[int]) -> np.ndarray:
+        """Return uint8 [n, height, width, channels], image i depending on seeds[i] only."""
+        ...
+
+
+@dataclass(frozen=True)
+class Fakes:
+    """`n` images in `chunks`, called `name`; `labels` int64 [n] index the classes of the data, None where unknown."""
+
+    chunks: Iterator[np.ndarray]
+    n: int
+    name: str
+    labels: np.ndarray | None
+
+
+def fakes_of(fake: Any, spec: DataSpec, n: int, seed: int) -> Fakes:
+    """Draw at most `n` fakes from a sampler, ImageData or uint8 [m, height, width, channels], shuffled.
+
+    Labels are matched by the names of classes; where the data lacks one of them, the fakes count as unlabelled.
+    """
+    height, width = spec.size
+    if hasattr(fake, "pixels"):
+        shape = tuple(fake.spec.shape)
+        seeds = [derive(seed, "evaluate", i) for i in range(n)]
+        chunks = (fake.pixels(seeds[i : i + CHUNK]) for i in range(0, n, CHUNK))
+        labels = fake.labels(seeds) if hasattr(fake, "labels") else None
+        made = Fakes(chunks, n, fake.hash, _matched(labels, fake.spec.classes, spec.classes))
+    else:
+        images = getattr(fake, "images", fake)
+        if images.ndim != 4 or images.dtype != np.uint8:
+            raise UsageError(
+                f"fakes must be uint8 [n, height, width, channels], not {images.dtype} {list(images.shape)}",
+                "pass what Sampler.pixels returns, or ImageData",
+            )
+        shape = (images.shape[3], *images.shape[1:3])
+        order = np.random.default_rng(derive(seed, "fakes")).permutation(len(images))[:n]
+        labels = getattr(fake, "labels", None)
+        labels = None if labels is None else _matched(labels[order], fake.spec.classes, spec.classes)
+        made = Fakes(chunks_of(images, order), len(order), getattr(fake, "fingerprint", "array"), labels)
+    if shape != spec.shape:
+        raise UsageError(
+            f"the fakes are {shape[2]}x{shape[1]} with {shape[0]} channels, the data {width}x{height} with "
+            f"{spec.channels}",
+            f"open the data at the model's size: --size {shape[1]}, or train at {height}",
+        )
+    return made
+
+
+def chunks_of(images: np.ndarray, order: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield images[order] in chunks."""
+    return (np.asarray(images[order[i : i + CHUNK]]) for i in range(0, len(order), CHUNK))
+
+
+def _matched(labels: np.ndarray | None, names: Sequence[str], known: Sequence[str]) -> np.ndarray | None:
+    if labels is None or not set(names) <= set(known):
+        return None
+    return np.array([known.index(name) for name in names], np.int64)[labels]

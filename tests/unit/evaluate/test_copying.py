@@ -1,0 +1,102 @@
+"""Tests of copying: each catches planted copies and stays quiet on a second honest draw."""
+
+import numpy as np
+import pytest
+
+from gansmith.evaluate import copying
+from gansmith.evaluate.copying import TESTS, auth_pct, c_t, control, membership_auc, nearer_to_copies, planted
+from gansmith.evaluate.estimate import Estimate
+from gansmith.evaluate.likelihood import likelihood_gap
+
+
+def draw(n, seed):
+    """Features of two clusters in 8 dimensions."""
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n, 8)) + 4 * rng.integers(2, size=(n, 1))
+
+
+@pytest.fixture(scope="module")
+def sets():
+    return draw(1500, 0), draw(1500, 1), draw(1500, 2)
+
+
+@pytest.mark.parametrize("name", TESTS)
+def test_a_planted_tenth_is_caught(name, sets):
+    train, held_out, fake = sets
+    copies = train[:150] + 0.01 * np.random.default_rng(3).normal(size=(150, 8))
+    honest = TESTS[name](train, held_out, fake, 0)
+    found = control(name, honest, train, held_out, fake, copies)
+    assert found.caught
+    assert found.share == pytest.approx(0.1)
+    assert "caught" in str(found)
+    fresh = control(name, honest, train, held_out, fake, draw(150, 9))
+    assert not fresh.caught
+    assert "NOT caught" in str(fresh)
+
+
+@pytest.mark.parametrize("name", TESTS)
+def test_stays_quiet_on_second_honest_draws(name, sets):
+    train, held_out, _ = sets
+    estimates = [TESTS[name](train, held_out, draw(1000, 10 + i), 0) for i in range(12)]
+    alarms = [nearer_to_copies(name, one, other) for one, other in zip(estimates[::2], estimates[1::2], strict=True)]
+    assert sum(alarms) <= 1
+
+
+@pytest.mark.parametrize("name", TESTS)
+def test_is_repeatable(name, sets):
+    assert TESTS[name](*sets, 4) == TESTS[name](*sets, 4)
+
+
+def test_auth_pct_by_hand():
+    train = np.array([[0.0], [1], [10]])
+    fake = np.array([[0.5], [1.5], [10.1], [30], [2.5]])
+    # nearest 0 or 1 (1 apart): 0.5 and 0.5 are near copies, 1.5 is not; nearest 10 (9 apart): 0.1 is, 20 is not
+    assert auth_pct(train, train, fake).value == pytest.approx(40)
+
+
+def test_values_where_nothing_is_copied(sets):
+    assert c_t(*sets).low < 0 < c_t(*sets).high
+    assert membership_auc(*sets).value == pytest.approx(0.5, abs=0.03)
+    gap = likelihood_gap(*sets)
+    assert gap.low < likelihood_gap(sets[0], sets[2], sets[1]).value < gap.high
+
+
+def test_values_where_all_is_copied(sets):
+    train, held_out, _ = sets
+    copies = train + 1e-3 * np.random.default_rng(0).normal(size=train.shape)
+    assert auth_pct(train, held_out, copies).value == 0
+    assert c_t(train, held_out, copies).high < -10
+    assert membership_auc(train, held_out, copies).low > 0.99
+    assert likelihood_gap(train, held_out, copies).low > 100
+
+
+def test_underfitting_is_no_copying(sets):
+    train, held_out, _ = sets
+    blurred = draw(1500, 5) * 3
+    assert c_t(train, held_out, blurred).low > 3
+    assert auth_pct(train, held_out, blurred).value > 90
+
+
+def test_too_few_for_any_cell_is_not_a_number(sets):
+    assert np.isnan(c_t(sets[0], sets[1][:10], sets[2][:10]).value)
+
+
+def test_planted_images_are_near_the_training_images_and_differ():
+    images = np.random.default_rng(0).integers(0, 256, (50, 6, 6, 3), dtype=np.uint8)
+    copies = planted(images, 20, seed=1)
+    distance = np.abs(copies[:, None].astype(int) - images).mean((2, 3, 4))
+    assert copies.dtype == np.uint8
+    assert len(set(distance.argmin(1))) == 20
+    assert 0 < distance.min(1).max() < 3
+    assert len(planted(images, 80)) == 50
+
+
+def test_nearer_is_told_by_the_interval_of_the_difference():
+    def around(value):
+        return Estimate(value, value - 1, value + 1)
+
+    assert nearer_to_copies("c_t", around(0), around(-1.5))
+    assert not nearer_to_copies("c_t", around(0), around(-1.3))
+    assert not nearer_to_copies("c_t", around(0), around(1.5))
+    assert nearer_to_copies("fld_gap", around(0), around(1.5))
+    assert set(copying.TOWARDS_COPIES) == set(TESTS)
