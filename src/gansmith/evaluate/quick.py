@@ -89,7 +89,7 @@ def _kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _mean_kernel(x: np.ndarray) -> float:
-    """Return the mean kernel of different rows: `gansmith.evaluate.kernel.kid` without its interval, ten times faster."""
+    """Return the mean kernel of different rows, a part of `gansmith.evaluate.kernel.kid`, without the interval."""
     kernel, n = _kernel(x, x), len(x)
     return float((kernel.sum(dtype=np.float64) - np.trace(kernel, dtype=np.float64)) / (n * (n - 1)))
 
