@@ -11,15 +11,15 @@ from itertools import pairwise
 Row = Mapping[str, float]
 
 REMEMBERED = 64  # evaluations
-NOISE = 0.05  # kid of as many other reals is within 0.015 of zero
-LEARNED = 1.0  # before kid has been below, there is no quality to lose
+MARGIN = 0.15  # kid of other reals is within 0.015 of zero, but a healthy game drifts by 0.11 on the ring
+LEARNED = 1.0  # until kid is below, there is nothing to lose: healthy games wander between collapsed states at first
 
 
 def suspicions(rows: Sequence[Row]) -> dict[str, str]:
     """Return the signs of trouble in the last row, judged by those before it: kind to sentence with figures."""
-    if not rows:
-        return {}
-    found = {kind: sign(rows) for kind, sign in SIGNS.items()}
+    learned = next((i for i, row in enumerate(rows) if row["kid"] < LEARNED), len(rows))
+    found = {kind: sign(rows[learned:]) for kind, sign in ONCE_LEARNED.items() if rows[learned:]}
+    found |= {kind: sign(rows) for kind, sign in ALWAYS.items() if rows}
     return {kind: sentence for kind, sentence in found.items() if sentence}
 
 
@@ -31,7 +31,7 @@ def alarm(rows: Sequence[Row]) -> tuple[str, str] | None:
 
 def healthy(rows: Sequence[Row]) -> bool:
     """Tell whether the last evaluation is one to come back to: no sign of trouble, and nearly as good as the best."""
-    return not suspicions(rows) and rows[-1]["kid"] <= 1.25 * _best(rows) + NOISE
+    return not suspicions(rows) and rows[-1]["kid"] <= 1.25 * _best(rows) + MARGIN
 
 
 def converged(rows: Sequence[Row]) -> str | None:
@@ -66,18 +66,18 @@ def _collapse(rows: Sequence[Row]) -> str | None:
 
 def _quality(rows: Sequence[Row]) -> str | None:
     now, best = rows[-1]["kid"], _best(rows)
-    if best < LEARNED and now > 2 * best + NOISE:
+    if now > 2 * best + MARGIN:
         return f"the quality is lost: kid {now:.3g}, it was {best:.3g}"
     last = [row["kid"] for row in rows[-5:]]
     rising = len(last) == 5 and all(a < b for a, b in pairwise(last))
-    if rising and best < LEARNED and now > 1.5 * best + NOISE:
+    if rising and now > 1.5 * best + MARGIN:
         return f"the quality falls: kid rose in four evaluations, to {now:.3g} from {last[0]:.3g}"
     return None
 
 
 def _classes(rows: Sequence[Row]) -> str | None:
     known = [row["classes"] for row in rows if "classes" in row]
-    if known and _best(rows) < LEARNED and known[-1] > min(known) + 0.2:
+    if known and known[-1] > min(known) + 0.2:
         return f"classes are lost: their shares are {known[-1]:.2f} from the data's, they were {min(known):.2f}"
     return None
 
@@ -97,13 +97,9 @@ def _copies(rows: Sequence[Row]) -> str | None:
     return None
 
 
-SIGNS: dict[str, Callable[[Sequence[Row]], str | None]] = {
-    "collapse": _collapse,
-    "quality": _quality,
-    "classes": _classes,
-    "critic": _critic,
-    "copies": _copies,
-}
+Sign = Callable[[Sequence[Row]], str | None]
+ONCE_LEARNED: dict[str, Sign] = {"collapse": _collapse, "quality": _quality, "classes": _classes}
+ALWAYS: dict[str, Sign] = {"critic": _critic, "copies": _copies}
 
 
 def _best(rows: Sequence[Row]) -> float:
