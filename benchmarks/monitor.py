@@ -5,8 +5,8 @@
 
 An arm is a GAN, a seed after a colon, and an illness after a plus sign; the set `ring` is eight narrow Gaussians as
 pictures of two pixels. No alarm is answered, so that the whole course is seen. Printed for each arm: how many
-evaluations after the illness began the alarm came and of which kind, the worst figures, and what watching cost as a share
-of the processor time of the arm. `--save` keeps the rows of figures, which `gansmith.train.monitor` reads.
+evaluations after the illness began the alarm came and of which kind, the worst figures, and what watching cost as a
+share of the processor time. `--save` keeps the rows of figures, which `gansmith.train.monitor` reads.
 
     frozen    the critic does not learn any more, so G runs after its mistakes
     reversed  G descends what it should climb
@@ -139,7 +139,8 @@ def summary(arm: str, rows: list[dict[str, float]]) -> str:
     learned = next((i for i, row in enumerate(rows) if row["kid"] < monitor.LEARNED), 0)
     later = rows[learned:]
     worst = max(row["kid"] / min(r["kid"] for r in later[: i + 1]) for i, row in enumerate(later))
-    over = [row.get("classes", math.nan) - min(r.get("classes", math.nan) for r in later) for row in later]
+    shares = [row.get("classes", math.nan) for row in later]
+    over = [share - min(shares[: i + 1]) for i, share in enumerate(shares)]
     figures = f"{min(row['kid'] for row in rows):6.3f} {worst:5.1f}x {min(row['diversity'] for row in later):5.2f}"
     figures += f" {min(row['coverage'] for row in later):5.2f} {max(over):5.2f} {later[-1]['critic']:6.2f}"
     return f"{told:18} {figures} {max(row['copies'] for row in rows):6.2f}"
