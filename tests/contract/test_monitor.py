@@ -10,7 +10,7 @@ from tests.contract.slim import SLIM
 from gansmith import api, catalog
 from gansmith.data.images import assemble
 from gansmith.errors import TrainingError
-from gansmith.train import checkpoint, hooks, trainer
+from gansmith.train import checkpoint, hooks, plan, trainer
 
 CLOCK = ("seconds", "img/s")
 ILL_FROM = 2000
@@ -34,11 +34,14 @@ def scripted(monkeypatch):
 
     monkeypatch.setattr(trainer, "critic_accuracy", figures)
     monkeypatch.setattr(trainer, "_report", lambda *_: None)
+    monkeypatch.setattr(plan, "MEASURE", 0.01)
+    monkeypatch.setattr(hooks, "JUDGED", 32)
 
 
 def train(pictures, folder, name, **settings):
+    options = SLIM[name] | ({"augment": 0.25} if "augment" in catalog.options(name) else {})
     return api.train(
-        pictures, name, options=SLIM[name], name="run", root=folder, display="quiet",
+        pictures, name, options=options, name="run", root=folder, display="quiet",
         **({"images": 5000, "batch": 50, "ticks": 5, "threads": 1, "device": "cpu", "precision": "fp32"} | settings),
     )  # fmt: skip
 
@@ -72,7 +75,7 @@ def test_an_answered_collapse_equals_its_resumed_self(name, pictures, tmp_path, 
     assert [alert["kind"] for alert in whole["alerts"]] == ["collapse"] * 3
     assert [alert["images"] for alert in whole["alerts"]] == [3000] * 3
     assert all("rolled back to 1,000 pictures" in alert["message"] for alert in whole["alerts"])
-    changed = "augment 0.5" if "augment" in catalog.options(name) else "rate x 0.5"
+    changed = "augment 0.75" if "augment" in catalog.options(name) else "rate x 0.5"
     assert changed in whole["alerts"][1]["message"]
 
     waiting = dict(MOMENTS)
