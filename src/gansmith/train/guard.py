@@ -17,6 +17,7 @@ from gansmith.train.state import State
 PATIENCE = 4
 """Recoveries from one trouble before the run gives up."""
 EVIDENCE = 6  # evaluations that an alarm shows
+WATCHED = ("kid", "diversity", "coverage", "copies", "classes", "critic", "gradient/")
 
 
 class Alarm(Exception):
@@ -46,23 +47,22 @@ class Guard:
         alarmed = isinstance(error, Alarm)
         failed_at, tries, attempt = state.images, state.tries + 1, state.attempt + 1
         evidence = getattr(error, "evidence", {}) | {"try": tries, "attempt": attempt}
-        good = checkpoint.newest(self.folder / "state", until=state.good_step if alarmed else None)
+        states = self.folder / "state"
+        good = (checkpoint.newest(states, until=state.good_step) if alarmed else None) or checkpoint.newest(states)
         if good is None:
             raise TrainingError(f"{error}; and there is no checkpoint to go back to", self._remedy())
         if tries > PATIENCE:
             self.alert("stopped", failed_at, f"{error}; {PATIENCE} recoveries did not help", evidence)
             trouble = "cannot be kept in good health" if alarmed else "diverges"
             raise TrainingError(f"the training {trouble}: {error}; {PATIENCE} recoveries did not help", self._remedy())
-        kept = {name: getattr(state, name) for name in ("seconds", "best", "rate_scale")}
-        adapted = state.adapted
+        kept = {name: getattr(state, name) for name in ("seconds", "best", "rate_scale", "adapted")}
         state.load(good.tensors, good.counters | kept)
-        state.adapt(adapted)
         state.attempt, state.tries, state.failed_at = attempt, tries, failed_at
         answer = f"rolled back to {state.images:,} pictures, other noise{_answer(state, alarmed)}"
-        self.alert(error.kind if isinstance(error, Alarm) else "rollback", failed_at, f"{error}; {answer}",
-                   evidence | {"from": good.path.name})  # fmt: skip
-        checkpoint.save(state, self.folder / "state", self.about, keep=state.good_step)
-        checkpoint.forget_after(self.folder / "state", state.step)
+        kind = error.kind if isinstance(error, Alarm) else "rollback"
+        self.alert(kind, failed_at, f"{error}; {answer}", evidence | {"from": good.path.name})
+        checkpoint.save(state, states, self.about, keep=state.good_step)
+        checkpoint.forget_after(states, state.step)
         return answer
 
     def alert(self, kind: str, images: int, message: str, evidence: dict[str, Any] | None = None) -> None:
@@ -87,7 +87,7 @@ def watch(figures: Callable[[State], Mapping[str, float]]) -> Hook:
 
     def hook(state: State, logs: Logs) -> None:
         logs |= figures(state)
-        row = {name: value for name, value in logs.items() if name in WATCHED or name.startswith("gradient/")}
+        row = {name: value for name, value in logs.items() if name.startswith(WATCHED)}
         state.watched = [*state.watched, {"images": state.images} | row][-monitor.REMEMBERED :]
         if monitor.healthy(state.watched):
             state.good_step = state.step
@@ -95,9 +95,6 @@ def watch(figures: Callable[[State], Mapping[str, float]]) -> Hook:
                 state.tries = 0
 
     return hook
-
-
-WATCHED = ("kid", "diversity", "coverage", "copies", "classes", "critic")
 
 
 def raise_alarm(state: State, logs: Logs) -> None:

@@ -165,8 +165,9 @@ def _play(state: State, data: ImageData, folder: Path, display: Display) -> Outc
     status, message = "failed", ""
     try:
         with hooks.Interruption() as interruption:
-            each_round = [hooks.clock(), log.collect, display.round, save_when_due, hooks.deadline, interruption.hook]
-            each_round.insert(3, hooks.at_ticks([*judge, raise_alarm, *write, stop_when_converged]))
+            at_tick = hooks.at_ticks([*judge, raise_alarm, *write, stop_when_converged])
+            each_round = [hooks.clock(), log.collect, display.round, at_tick, save_when_due]
+            each_round += [hooks.deadline, interruption.hook]
             why = _fit_and_recover(state, batches, each_round, guard, log, display)
             if why == "interrupted":
                 display.note(f"· saving {state.images:,} pictures")
