@@ -60,7 +60,7 @@ class Guard:
         state.attempt, state.tries, state.failed_at = attempt, tries, failed_at
         answer = f"rolled back to {state.images:,} pictures, other noise{_answer(state, alarmed)}"
         kind = error.kind if isinstance(error, Alarm) else "rollback"
-        self.alert(kind, failed_at, f"{error}; {answer}", evidence | {"from": good.path.name})
+        self.alert(kind, failed_at, f"{error}; {answer}", evidence | {"back_to_step": state.step})
         checkpoint.save(state, states, self.about, keep=state.good_step)
         checkpoint.forget_after(states, state.step)
         return answer
