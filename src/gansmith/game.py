@@ -103,6 +103,13 @@ class GAN(ABC):
     def synthesise(self, nets: Nets, latents: Tensor, label: Tensor | None = None) -> Tensor:
         """Map latents [n, ...] (and labels [n]) to samples [n, *shape] near [-1, 1]; deterministic, differentiable."""
 
+    def score(self, nets: Nets, x: Tensor, label: Tensor | None = None) -> Tensor | None:
+        """Return the critic's score of each sample, higher for what it takes for real; None in a game without one.
+
+        Only watched, never trained on: how well the scores tell reals from fakes says how the game stands.
+        """
+        return None
+
     def replace(self, **fields: Any) -> Self:
         """Return a copy with other hyper-parameters."""
         return dataclasses.replace(self, **fields)

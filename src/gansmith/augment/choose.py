@@ -59,7 +59,7 @@ class Gate:
         self._accepted = np.empty((0, self.features.dim), np.float32)
 
     def choose(self, model: "Sampler", label: int, n: int, first_seed: int = 0) -> Chosen:
-        """Take seeds from `first_seed` on until `n` (1 or more) of a class have passed, or 20 times as many were tried."""
+        """Take seeds from `first_seed` on until `n` (1 or more) have passed, or 20 times as many were tried."""
         kept: list[tuple[np.ndarray, ...]] = []
         rejected: Counter[str] = Counter()
         have = 0

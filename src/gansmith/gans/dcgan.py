@@ -71,3 +71,7 @@ class DCGAN(GAN):
     def synthesise(self, nets, latents, label=None):
         """G(z, label)."""
         return nets.G(latents, label)
+
+    def score(self, nets, x, label=None):
+        """D(x, label)."""
+        return nets.D(x, label)

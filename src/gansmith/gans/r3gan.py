@@ -100,3 +100,7 @@ class R3GAN(GAN):
     def synthesise(self, nets, latents, label=None):
         """G(z, label), not bounded."""
         return nets.G(latents, label)
+
+    def score(self, nets, x, label=None):
+        """D(x, label)."""
+        return nets.D(x, label)

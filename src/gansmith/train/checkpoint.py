@@ -1,7 +1,8 @@
 """Checkpoints that survive anything: written aside, checked, renamed; read only after every byte is verified.
 
 A checkpoint is a folder `state/000640k-00010000/` of `tensors.safetensors`, `state.json` and `manifest.json` (size and
-SHA-256 of each). A half-written one lies under a temporary name and is never read.
+SHA-256 of each). After the n-th recovery its name ends in `-n`, so that a moment that comes again replaces nothing. A
+half-written one lies under a temporary name and is never read.
 """
 
 import hashlib
@@ -39,17 +40,19 @@ class Checkpoint:
     about: dict[str, Any]
 
 
-def save(state: State, folder: Path, about: Mapping[str, Any]) -> Path:
+def save(state: State, folder: Path, about: Mapping[str, Any], keep: int | None = None) -> Path:
     """Write a checkpoint of `state` into `folder` and prune all but the last two; durable when it returns.
 
-    Raises DataError where the disk is full, with the space that is needed; the last checkpoint stays intact.
+    The checkpoint of round `keep` is not pruned. Raises DataError where the disk is full, with the space that is
+    needed; the last checkpoint stays intact.
     """
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in state.tensors()}
     if bad := [name for name, tensor in tensors.items() if tensor.is_floating_point() and not tensor.isfinite().all()]:
         raise NotFiniteState(bad[0])
     need = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values()) + 65536
-    final = folder / f"{state.images // 1000:06d}k-{state.step:08d}"
+    branch = f"-{state.attempt:04d}" if state.attempt else ""
+    final = folder / f"{state.images // 1000:06d}k-{state.step:08d}{branch}"
     sweep(folder)
     free = shutil.disk_usage(folder).free
     if free < 2 * need:
@@ -60,7 +63,7 @@ def save(state: State, folder: Path, about: Mapping[str, Any]) -> Path:
         (temporary / "state.json").write_text(json.dumps({"counters": state.counters(), **about}, indent=1))
         _write_manifest(temporary)
         _sync_files(temporary)
-        if final.exists():  # the same moment once more, after a recovery
+        if final.exists():  # the same moment once more, after a crash
             shutil.rmtree(final)
         temporary.rename(final)
         _sync(folder)
@@ -72,14 +75,28 @@ def save(state: State, folder: Path, about: Mapping[str, Any]) -> Path:
     except Damaged as error:
         shutil.rmtree(final, ignore_errors=True)
         raise DataError(f"{final} was not read back as it was written: {error}", "check the disk") from None
+    kept = [path for path in entries(folder) if _step(path) == keep][-1:]
     for old in entries(folder)[:-KEEP]:
-        shutil.rmtree(old, ignore_errors=True)
+        if old not in kept:
+            shutil.rmtree(old, ignore_errors=True)
     return final
 
 
-def newest(folder: Path, report=lambda message: None) -> Checkpoint | None:
-    """Return the newest checkpoint that is whole, or None; `report` is told of each damaged one passed over."""
+def forget_after(folder: Path, step: int) -> None:
+    """Delete the checkpoints of rounds after `step`, which are not to be gone on from."""
+    for path in entries(folder):
+        if _step(path) > step:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def newest(folder: Path, report=lambda message: None, until: int | None = None) -> Checkpoint | None:
+    """Return the newest checkpoint that is whole, or None; `report` is told of each damaged one passed over.
+
+    With `until`, those of later rounds do not count.
+    """
     for path in reversed(entries(folder)):
+        if until is not None and _step(path) > until:
+            continue
         try:
             return read(path)
         except Damaged as error:
@@ -110,6 +127,11 @@ def entries(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+
+
+def _step(path: Path) -> int:
+    number = path.name.split("-")[1] if "-" in path.name else ""
+    return int(number) if number.isdecimal() else 0
 
 
 def sweep(folder: Path) -> None:

@@ -5,6 +5,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
+from gansmith.train.monitor import suspicions
+
 if TYPE_CHECKING:
     from gansmith.train.fit import Logs
     from gansmith.train.state import State
@@ -21,6 +23,7 @@ class Display:
         self.live = mode == "auto" and self.out.isatty()
         self._window: list[tuple[float, int]] = []
         self._tick: dict[str, float] = {}
+        self._health = ""
         self._shown = 0.0
 
     def note(self, line: str) -> None:
@@ -50,6 +53,7 @@ class Display:
     def tick(self, state: "State", logs: "Logs") -> None:
         """Hook: show the row of this tick."""
         self._tick = {name: logs[name] for name in ("kid", "diversity") if name in logs}
+        self._health = ", ".join(f"! {kind}" for kind in suspicions(state.watched)) or "ok"
         row = {name: float(f"{value:.6g}") for name, value in logs.items()}
         self.event("tick", step=state.step, images=state.images, seconds=round(state.seconds, 2), **row)
         if (self.mode == "auto" and not self.live) or self.mode == "plain":
@@ -71,13 +75,13 @@ class Display:
             f"{_short(state.images)}/{_short(total)} {bar} {100 * state.progress:3.0f} %",
             f"img/s {self._rate(state):,.0f}",
             f"eta {_clock(left)}",
-            *(f"{player} {value:.2f}" for player, value in _by_player(logs).items()),
+            *(f"{player} {value:.2f}" for player, value in _by_player(logs).items() if player != "gradient"),
         ]
         if state.best and self._tick:
             parts.append(
                 f"kid {self._tick['kid']:.4g} best {state.best['kid']:.4g}@{_short(int(state.best['images']))}"
             )
-            parts.append(f"diversity {self._tick['diversity']:.2f}")
+            parts.append(f"diversity {self._tick['diversity']:.2f} {self._health}")
         return "  ".join(parts)
 
     def _rate(self, state: "State") -> float:

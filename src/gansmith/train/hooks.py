@@ -144,7 +144,7 @@ def save_checkpoints(folder: Path, about: dict) -> tuple[Hook, Hook]:
 
     def save(state: State, logs: Logs) -> None:
         nonlocal last
-        checkpoint.save(state, folder / "state", about)
+        checkpoint.save(state, folder / "state", about, keep=state.good_step)
         last = time.perf_counter()
 
     def save_when_due(state: State, logs: Logs) -> None:

@@ -24,6 +24,11 @@ X_LABEL = "images seen"
 TITLES = {
     "kid": "KID, distance to the data: lower is better",
     "diversity": "Diversity over that of the data: 1 is ideal",
+    "coverage": "Coverage: share of the data that is near a sample",
+    "copies": "Samples nearer to a training image than those are to each other: copies",
+    "classes": "Distance of the class shares from the data's: 0 is ideal",
+    "critic": "How often the critic scores a real above a fake: 0.5 is chance, 1 is never wrong",
+    "gradient": "Gradient norm of each player",
     "img/s": "Speed: images a second",
     "D": "Losses of the discriminator",
     "G": "Losses of the generator",

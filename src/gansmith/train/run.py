@@ -7,6 +7,7 @@ from typing import Literal, get_args
 from gansmith.errors import UsageError
 
 Precision = Literal["auto", "fp32", "bf16"]
+Until = Literal["converged"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Run:
     """Decides initial weights, data order, latents and augmentation."""
     average: int = 20_000
     """Half-life of the averaged weights in pictures; shorter at the start (5 % of the pictures seen)."""
+    until: Until | None = None
+    """converged: end before the budget does, once the critic is near chance and quality has stopped rising."""
     mirror: bool = False
     """Also learn from pictures flipped left to right."""
     ticks: int | None = None
@@ -53,6 +56,10 @@ class Run:
             )
         if self.precision not in get_args(Precision):
             raise UsageError(f"there is no precision {self.precision!r}", f"choose {', '.join(get_args(Precision))}")
+        if self.until is not None and self.until not in get_args(Until):
+            raise UsageError(
+                f"cannot train until {self.until!r}", f"choose {', '.join(get_args(Until))}, or leave it out"
+            )
 
 
 def parse_count(text: str) -> int:

@@ -15,6 +15,10 @@ from gansmith.game import GAN, Nets, Player
 from gansmith.seeds import derive, generator
 from gansmith.train.run import Run
 
+COUNTERS = (
+    *("step", "images", "draws", "seconds", "tick_losses", "best"),
+    *("attempt", "rate_scale", "adapted", "tries", "failed_at", "watched", "good_step"),
+)
 AVERAGE_RAMP = 0.05  # the averages' half-life never exceeds this share of the pictures seen (Karras et al., 2020)
 
 
@@ -43,6 +47,7 @@ class State:
         if run.images is None:
             raise ValueError("a state needs the number of images; let gansmith.train.plan find it")
         self.gan, self.run, self.spec, self.device, self.precision = gan, run, spec, device, precision
+        self._declared = gan
         torch.manual_seed(derive(run.seed, "init"))
         self.nets = gan.nets(spec).to(memory_format=torch.channels_last).to(device).train()
         self.average = copy.deepcopy(self.nets).eval().requires_grad_(False)
@@ -56,6 +61,11 @@ class State:
         self.draws = 0  # batches taken, one a turn
         self.attempt = 0  # recoveries so far; each continues with other noise
         self.rate_scale = 1.0  # what recoveries left of the learning rates
+        self.adapted: dict[str, float] = {}  # hyper-parameters that recoveries changed
+        self.tries = 0  # recoveries since the run was last in good health beyond its trouble
+        self.failed_at = 0  # pictures seen when the last trouble was found
+        self.watched: list[dict[str, float]] = []  # the figures of the last evaluations, oldest first
+        self.good_step = 0  # round of the last evaluation in good health: what a collapse goes back to
         self.seconds = 0.0  # wall-clock time spent, over all processes of this run
         self.tick_losses: dict[str, tuple[float, int]] = {}  # sum and count of each loss since the last tick
         self.best: dict[str, float] | None = None  # {"kid": ..., "images": ...} of the artefact in best/
@@ -88,6 +98,12 @@ class State:
         for kept, current in self._copied:
             kept.copy_(current)
 
+    def adapt(self, fields: Mapping[str, float]) -> None:
+        """Play on with these hyper-parameters changed; networks and optimisers stay as they are."""
+        self.adapted = dict(fields)
+        self.gan = self._declared.replace(**self.adapted)
+        self.turns = tuple(self.gan.turns())
+
     def tensors(self) -> Iterator[tuple[str, Tensor]]:
         """Yield every tensor that must survive, by name, in a fixed order."""
         for prefix, module in (("nets", self.nets), ("average", self.average)):
@@ -100,8 +116,7 @@ class State:
 
     def counters(self) -> dict[str, Any]:
         """Return every plain value that must survive."""
-        names = ("step", "images", "draws", "attempt", "rate_scale", "seconds", "tick_losses", "best")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in COUNTERS}
 
     def load(self, tensors: Mapping[str, Tensor], counters: Mapping[str, Any]) -> None:
         """Take over what `tensors` and `counters` gave; KeyError or RuntimeError where they do not fit."""
@@ -117,6 +132,7 @@ class State:
             learner.optimizer.load_state_dict({"state": state, "param_groups": groups})
         for name, value in counters.items():
             setattr(self, name, value)
+        self.adapt(self.adapted)
 
     def hash(self) -> str:
         """SHA-256 over every tensor and counter but the clock: equal states, equal hashes."""

@@ -30,9 +30,10 @@ from gansmith.train import checkpoint, hooks, plan
 from gansmith.train.display import Display
 from gansmith.train.fit import Batches as AnyBatches
 from gansmith.train.fit import Halt, NotFinite, fit
-from gansmith.train.guard import Guard
+from gansmith.train.guard import Alarm, Guard, raise_alarm, stop_when_converged, watch
 from gansmith.train.report import write_report
 from gansmith.train.run import Run
+from gansmith.train.signals import critic_accuracy, gradient_norms
 from gansmith.train.state import State
 
 REPORT_SAMPLES = 1_000
@@ -144,8 +145,9 @@ def ended(folder: Path) -> Outcome | None:
 
 
 def _play(state: State, data: ImageData, folder: Path, display: Display, judge: bool) -> Outcome:
-    run, guard = state.run, Guard(folder)
+    run, guard = state.run, Guard(folder, _about(data))
     _sweep(folder)
+    guard.cut(state)
     batches = Batches(data, run.batch, run.seed, run.mirror, state.device)
     quick = Quick(data, n=hooks.JUDGED)
     log = hooks.MetricsLog(folder)
@@ -159,11 +161,13 @@ def _play(state: State, data: ImageData, folder: Path, display: Display, judge: 
         return Sampler(state.gan, state.average, state.spec, _info(state, data))
 
     save, save_when_due = hooks.save_checkpoints(folder, _about(data))
-    looks = [hooks.judge(folder, sampler, quick), log.write, hooks.preview(folder, sampler), save, display.tick]
+    judging = [hooks.judge(folder, sampler, quick), watch(lambda s: critic_accuracy(s, batches) | gradient_norms(s))]
+    write = [log.write, hooks.preview(folder, sampler), save, display.tick]
     status, message = "failed", ""
     try:
         with hooks.Interruption() as interruption:
-            each_round = [hooks.clock(), log.collect, display.round, hooks.at_ticks(looks), save_when_due]
+            at_tick = hooks.at_ticks([*judging, raise_alarm, *write, stop_when_converged])
+            each_round = [hooks.clock(), log.collect, display.round, at_tick, save_when_due]
             each_round += [hooks.deadline, interruption.hook]
             why = _fit_and_recover(state, batches, each_round, guard, log, display)
             if why == "interrupted":
@@ -174,8 +178,11 @@ def _play(state: State, data: ImageData, folder: Path, display: Display, judge: 
             status, message = "stopped", f"stopped at {state.images:,} pictures; gansmith resume {folder}"
         else:
             if why == "time" and not hooks.ticked(state):
-                hooks.look_once(looks, state)
+                hooks.look_once([*judging, *write], state)
             status, message = "finished", f"{state.images:,} pictures in {state.seconds:,.0f} s"
+            if why not in ("finished", "time"):
+                message += f"; {why}"
+                display.note(f"· {message}")
     except (GansmithError, OSError) as error:
         message = str(error)
         raise
@@ -193,17 +200,17 @@ def _play(state: State, data: ImageData, folder: Path, display: Display, judge: 
 
 
 def _fit_and_recover(state: State, batches: AnyBatches, each_round, guard: Guard, log, display: Display) -> str:
-    """Play to the end and say why it ended: finished, time or interrupted."""
+    """Play to the end and say why it ended: finished, time, interrupted, or a sentence that begins with converged."""
     while True:
         try:
             fit(state, batches, each_round)
             return "finished"
         except Halt as halt:
             return str(halt)
-        except (NotFinite, checkpoint.NotFiniteState) as error:
-            guard.recover(state, error)
+        except (Alarm, NotFinite, checkpoint.NotFiniteState) as error:
+            answer = guard.recover(state, error)
             log.cut(state.images)
-            display.note(f"! {error}; went back to {state.images:,} pictures (alerts.jsonl)")
+            display.note(f"! {error}; {answer} (alerts.jsonl)")
 
 
 def _report(folder: Path, data: ImageData, state: State, display: Display, judge: bool) -> None:

@@ -70,7 +70,7 @@ def test_hugging_face_datasets_loads_it_as_it_is(shapes, make_model, tmp_path, m
     folder = enrich(shapes, make_model(shapes), "balanced").save(tmp_path / "bigger")
     rows = load_dataset("imagefolder", data_dir=str(folder), cache_dir=str(tmp_path / "cache"), split="train")
     assert len(rows) == 120
-    assert sorted({row for row in rows["label"]}) == ["bar", "dot", "rim"]
+    assert sorted(set(rows["label"])) == ["bar", "dot", "rim"]
     assert sum(source == "synthetic" for source in rows["source"]) == 25
     assert rows[0]["image"].size == (12, 12)
 

@@ -7,6 +7,7 @@ import pytest
 
 from gansmith.data.images import assemble
 from gansmith.data.sources import open_data
+from gansmith.evaluate.kernel import kid
 from gansmith.evaluate.quick import Quick, mean_distance
 
 
@@ -47,6 +48,47 @@ def test_ranks_real_images_as_people_would(real_set, name):
     assert judged["real"]["diversity"] == pytest.approx(1, abs=0.05)
     assert judged["collapsed"]["diversity"] < 0.95
     assert judged["one"]["diversity"] == pytest.approx(0, abs=1e-3)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    data = open_data("digits")
+    order = np.random.default_rng(0).permutation(len(data))
+    return data.take(order[:700]), data.take(order[700:])
+
+
+def test_kid_is_that_of_the_full_evaluation(digits):
+    known, others = digits
+    quick = Quick(known)
+    assert quick(others.images[:300])["kid"] == pytest.approx(
+        kid(quick.real, quick.net(others.images[:300])).value, abs=1e-5
+    )
+
+
+def test_planted_copies_are_caught(digits):
+    known, others = digits
+    quick = Quick(known)
+    assert quick(others.images[:200])["copies"] < 0.1
+    near = noisy(known.images[:200], 0.5)
+    assert quick(np.concatenate([near[:100], others.images[:100]]))["copies"] == pytest.approx(0.5, abs=0.05)
+    assert quick(near)["copies"] > 0.95
+
+
+def test_lost_classes_and_lost_modes_are_seen(digits):
+    known, others = digits
+    quick, half = Quick(known), others.images[others.labels < 5]
+    whole, part = quick(others.images), quick(half)
+    assert whole["classes"] < 0.1
+    assert part["classes"] == pytest.approx(0.5, abs=0.1)
+    assert part["coverage"] < 0.75 * whole["coverage"]
+    assert quick(np.repeat(half[:4], 50, 0))["coverage"] < 0.1
+
+
+def test_without_enough_of_each_class_there_is_no_such_figure(digits):
+    known, others = digits
+    assert "classes" not in Quick(known.take(np.arange(60)))(others.images)
+    plain = assemble(known.images, None, (), known.names, "plain")
+    assert "classes" not in Quick(plain)(others.images)
 
 
 def test_is_repeatable_and_cheap():

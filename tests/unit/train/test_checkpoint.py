@@ -15,7 +15,7 @@ class Small:
     """Stand-in for a state."""
 
     def __init__(self, images, value=1.0):
-        self.images, self.step, self.value = images, images // 64, value
+        self.images, self.step, self.attempt, self.value = images, images // 64, 0, value
 
     def tensors(self):
         yield "nets.w", torch.full((1000,), self.value)

@@ -50,6 +50,12 @@ def test_micro_batches_divide_the_batch():
         Run(batch=64, micro_batch=7)
 
 
+def test_there_is_one_thing_to_wait_for():
+    assert Run(until="converged").until == "converged"
+    with pytest.raises(UsageError, match="until 'done'"):
+        Run(until="done")  # type: ignore[arg-type]
+
+
 def test_precisions():
     with pytest.raises(UsageError, match="fp16"):
         Run(precision="fp16")  # type: ignore[arg-type]

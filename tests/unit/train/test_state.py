@@ -98,6 +98,11 @@ def test_the_hash_sees_every_counter_but_the_clock():
         ("rate_scale", 0.5),
         ("best", {"kid": 1.0}),
         ("tick_losses", {"a": (1.0, 1)}),
+        ("watched", [{"kid": 1.0}]),
+        ("good_step", 1),
+        ("tries", 1),
+        ("failed_at", 1),
+        ("adapted", {"augment": 0.5}),
     ):
         kept = getattr(state, name)
         setattr(state, name, value)
