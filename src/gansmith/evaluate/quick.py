@@ -35,7 +35,7 @@ class Quick:
         among = np.sort(order[: max(n, SEARCHED)])
         self.searched = self.net(np.asarray(data.images[among]))
         self.copy_radius = float(np.quantile(_to_neighbour(self.searched, self.searched, 1), CLOSE))
-        self.class_means = self.class_share = None
+        self.class_means: np.ndarray | None = None
         if data.labels is not None:
             self._learn_classes(data.labels[among], len(data.spec.classes))
 
@@ -58,7 +58,8 @@ class Quick:
             "copies": float((_to_neighbour(fake, self.searched, 0) < self.copy_radius).mean()),
         }
         if self.class_means is not None:
-            figures["classes"] = float(np.abs(self._shares(fake) - self.class_share).sum() / 2)
+            off = _shares(fake, self.class_means) - self.class_share
+            figures["classes"] = float(np.abs(off).sum() / 2)
         return figures
 
     def _learn_classes(self, labels: np.ndarray, classes: int) -> None:
@@ -66,12 +67,7 @@ class Quick:
         if counts.min() < LEAST_OF_A_CLASS:
             return
         self.class_means = np.stack([self.searched[labels == k].mean(0) for k in range(classes)])
-        self.class_share = self._shares(self.searched)
-
-    def _shares(self, features: np.ndarray) -> np.ndarray:
-        means = self.class_means
-        nearest = (np.einsum("kd,kd->k", means, means) - 2 * features @ means.T).argmin(1)
-        return np.bincount(nearest, minlength=len(means)) / len(features)
+        self.class_share = _shares(self.searched, self.class_means)
 
 
 def mean_distance(x: np.ndarray) -> float:
@@ -81,6 +77,12 @@ def mean_distance(x: np.ndarray) -> float:
     norms = np.diag(gram)
     distances = np.sqrt(np.maximum(norms[:, None] + norms - 2 * gram, 0))
     return float(distances.sum() / (len(x) * (len(x) - 1)))
+
+
+def _shares(features: np.ndarray, means: np.ndarray) -> np.ndarray:
+    """Return the share of rows whose nearest class mean is each of `means`."""
+    nearest = (np.einsum("kd,kd->k", means, means) - 2 * features @ means.T).argmin(1)
+    return np.bincount(nearest, minlength=len(means)) / len(features)
 
 
 def _kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
