@@ -35,9 +35,7 @@ class Quick:
         among = np.sort(order[: max(n, SEARCHED)])
         self.searched = self.net(np.asarray(data.images[among]))
         self.copy_radius = float(np.quantile(_to_neighbour(self.searched, self.searched, 1), CLOSE))
-        self.class_means: np.ndarray | None = None
-        if data.labels is not None:
-            self._learn_classes(data.labels[among], len(data.spec.classes))
+        self.classes = None if data.labels is None else self._learn_classes(data.labels[among], len(data.spec.classes))
 
     def __call__(self, fakes: np.ndarray) -> dict[str, float]:
         """Judge uint8 [n, height, width, channels], n >= 4.
@@ -57,17 +55,17 @@ class Quick:
             "coverage": float((_to_neighbour(self.real, fake, 0) <= self.radii).mean()),
             "copies": float((_to_neighbour(fake, self.searched, 0) < self.copy_radius).mean()),
         }
-        if self.class_means is not None:
-            off = _shares(fake, self.class_means) - self.class_share
-            figures["classes"] = float(np.abs(off).sum() / 2)
+        if self.classes is not None:
+            means, share = self.classes
+            figures["classes"] = float(np.abs(_shares(fake, means) - share).sum() / 2)
         return figures
 
-    def _learn_classes(self, labels: np.ndarray, classes: int) -> None:
-        counts = np.bincount(labels, minlength=classes)
-        if counts.min() < LEAST_OF_A_CLASS:
-            return
-        self.class_means = np.stack([self.searched[labels == k].mean(0) for k in range(classes)])
-        self.class_share = _shares(self.searched, self.class_means)
+    def _learn_classes(self, labels: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return the mean of each class and the share that is nearest to it, or None where a class is too small."""
+        if np.bincount(labels, minlength=classes).min() < LEAST_OF_A_CLASS:
+            return None
+        means = np.stack([self.searched[labels == k].mean(0) for k in range(classes)])
+        return means, _shares(self.searched, means)
 
 
 def mean_distance(x: np.ndarray) -> float:
@@ -80,7 +78,6 @@ def mean_distance(x: np.ndarray) -> float:
 
 
 def _shares(features: np.ndarray, means: np.ndarray) -> np.ndarray:
-    """Return the share of rows whose nearest class mean is each of `means`."""
     nearest = (np.einsum("kd,kd->k", means, means) - 2 * features @ means.T).argmin(1)
     return np.bincount(nearest, minlength=len(means)) / len(features)
 

@@ -79,7 +79,8 @@ def test_lost_classes_and_lost_modes_are_seen(digits):
     quick, half = Quick(known), others.images[others.labels < 5]
     whole, part = quick(others.images), quick(half)
     assert whole["classes"] < 0.1
-    assert part["classes"] == pytest.approx(0.5, abs=0.1)
+    # Half of the classes gone is a distance of 0.5; nearest means confuse some of the rest with them.
+    assert 0.3 < part["classes"] <= 0.5
     assert part["coverage"] < 0.75 * whole["coverage"]
     assert quick(np.repeat(half[:4], 50, 0))["coverage"] < 0.1
 
