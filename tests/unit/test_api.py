@@ -12,6 +12,7 @@ from gansmith import api
 from gansmith.data.images import assemble
 from gansmith.errors import DataError, UsageError
 from gansmith.gans import DCGAN
+from gansmith.train.run import Run
 
 VERBS = ("data", "evaluate", "load", "resume", "train")
 FIRST = ["gansmith.api", "gansmith.train.fit", "gansmith.data.images", "gansmith.evaluate.report", "gansmith.cli"]
@@ -52,7 +53,7 @@ def pictures():
 
 def test_settings_by_name():
     run = api.make_run({"images": 100, "minutes": None}, None, 40)
-    assert (run.images, run.minutes, run.batch) == (100, None, 64)
+    assert (run.images, run.minutes, run.batch) == (100, None, Run().batch)
     assert api.make_run({}, 2.5, 40).images == 100
     with pytest.raises(UsageError, match="no setting 'image'") as caught:
         api.make_run({"image": 100}, None, 40)

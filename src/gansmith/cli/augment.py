@@ -2,14 +2,43 @@
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import Group, Parameter
 
 from gansmith.cli import terminal
 from gansmith.cli.app import AS_IT_IS, AsJson, Reading, RunsFolder, app
 from gansmith.errors import UsageError
+
+
+@Parameter(name="*", group=Group("Study"))
+@dataclass(frozen=True)
+class Study:
+    """How a study is made; see `gansmith.augment.study`."""
+
+    study: bool = False
+    """Do not enrich: measure whether it would help a classifier."""
+    per_class: str | None = None
+    """Reals of each class, such as 20,50,200; left out: three numbers up to the smallest class."""
+    seeds: int = 5
+    """Repetitions of everything, GAN included."""
+    steps: int = 500
+    """Gradient steps of every classifier."""
+
+    @property
+    def counts(self) -> list[int] | None:
+        """The numbers in `per_class`."""
+        try:
+            return [int(part) for part in self.per_class.split(",")] if self.per_class is not None else None
+        except ValueError:
+            raise UsageError(
+                f"--per-class {self.per_class} is no list of numbers", "write for example 20,50,200"
+            ) from None
+
+
+NONE = Study()
 
 
 @app.command
@@ -18,17 +47,14 @@ def augment(
     model: Path | None = None,
     *,
     to: Annotated[str, Parameter(help="balanced, x2, or a count for each class, reals included.")] = "balanced",
-    study: Annotated[bool, Parameter(help="Do not enrich: measure whether it would help a classifier.")] = False,
     out: Annotated[Path | None, Parameter(help="Folder to make; left out: after the data.")] = None,
     minutes: Annotated[float | None, Parameter(help="Length of the GAN's training, or of the whole study.")] = None,
     gan: Annotated[str | None, Parameter(help="GAN to train, see: gansmith gans.")] = None,
     confidence: Annotated[float, Parameter(help="How sure a classifier must be of a picture's class.")] = 0.5,
     new_only: Annotated[bool, Parameter(help="Write the generated pictures alone.")] = False,
-    per_class: Annotated[str | None, Parameter(help="Study: reals of each class, such as 20,50,200.")] = None,
-    seeds: Annotated[int, Parameter(help="Study: repetitions of everything, GAN included.")] = 5,
-    steps: Annotated[int, Parameter(help="Study: gradient steps of every classifier.")] = 500,
     mirror: Annotated[bool, Parameter(help="Mirrored pictures are of the same class.")] = False,
     seed: Annotated[int, Parameter(help="Decides the training and the filter.")] = 0,
+    study: Study = NONE,
     reading: Reading = AS_IT_IS,
     root: RunsFolder = Path("runs"),
     as_json: AsJson = False,
@@ -41,50 +67,26 @@ def augment(
     """
     from gansmith import api
 
-    pictures = reading.open(data)
     log = sys.stderr if as_json else sys.stdout
+    stem = Path(data).name.partition(".")[0] or "data"
+    pictures = reading.open(data)
     print(f"✓ data   {pictures.line()}", file=log)
 
     def say(message: str) -> None:
         print(f"  {message}", file=log, flush=True)
 
-    display = "quiet" if as_json else "auto"
-    if study:
+    shared = {"minutes": minutes, "gan": gan, "mirror": mirror, "confidence": confidence, "progress": say}
+    if study.study:
         if model is not None:
             raise UsageError("a study trains its own GANs, each on the few reals of its cell", "leave the model out")
-        folder = out or Path(f"{_stem(data)}-study")
-        told = api.study(
-            pictures,
-            out=folder,
-            per_class=_counts(per_class),
-            minutes=minutes,
-            gan=gan,
-            seeds=seeds,
-            steps=steps,
-            mirror=mirror,
-            confidence=confidence,
-            progress=say,
-        )
+        folder = out or Path(f"{stem}-study")
+        plan = {"per_class": study.counts, "seeds": study.seeds, "steps": study.steps}
+        told = api.study(pictures, out=folder, **plan, **shared)
         print(json.dumps(told, indent=1) if as_json else terminal.study_story(told))
         print(f"✓ done   {folder}/study.html", file=log)
         return
-    enriched = api.augment(
-        pictures, model, to=to, confidence=confidence, seed=seed, minutes=minutes, gan=gan, mirror=mirror, root=root,
-        display=display, progress=say,
-    )  # fmt: skip
-    folder = enriched.save(out or Path(f"{_stem(data)}-augmented"), new_only=new_only)
+    display = "quiet" if as_json else "auto"
+    enriched = api.augment(pictures, model, to=to, seed=seed, root=root, display=display, **shared)
+    folder = enriched.save(out or Path(f"{stem}-augmented"), new_only=new_only)
     print(json.dumps(enriched.summary(), indent=1) if as_json else enriched)
     print(f"✓ done   {folder}/", file=log)
-
-
-def _stem(data: str) -> str:
-    return Path(data).name.partition(".")[0] or "data"
-
-
-def _counts(text: str | None) -> list[int] | None:
-    if text is None:
-        return None
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
-        raise UsageError(f"--per-class {text} is no list of numbers", "write for example 20,50,200") from None
