@@ -23,8 +23,9 @@ def write_page(folder: Path, told: dict[str, Any]) -> Path:
         if all(row["accuracy"][arm] for row in rows)
     }
     compared = [row for row in rows if "differences" in row]
-    charts = [pages.chart(accuracy, "accuracy on test pictures, %", "reals of each class")] if rows else []
+    charts = []
     if len(compared) > 1:
+        charts = [pages.chart(accuracy, "accuracy on test pictures, %", "reals of each class")]
         charts += [_gain_chart(compared, name, title) for name, title in GAINS.items()]
     page = pages.render(
         "study.html",
