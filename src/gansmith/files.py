@@ -1,7 +1,12 @@
-"""Write a file whole or not at all: readers, crashes and full disks never meet half of one."""
+"""Files and folders that are written whole or not at all: readers, crashes and full disks never meet half of one."""
 
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from gansmith.errors import UsageError
 
 
 def write_whole(path: Path, content: bytes | str) -> Path:
@@ -13,3 +18,21 @@ def write_whole(path: Path, content: bytes | str) -> Path:
     finally:
         temporary.unlink(missing_ok=True)
     return path
+
+
+@contextmanager
+def whole_folder(folder: Path, remedy: str) -> Iterator[Path]:
+    """Yield a folder to write into, which becomes `folder` when the block ends well and is gone otherwise.
+
+    Raises UsageError with `remedy` where `folder` is there and not empty.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} exists and is not empty", remedy)
+    part = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        part.mkdir(parents=True)
+        yield part
+        os.replace(part, folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)

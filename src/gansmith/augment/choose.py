@@ -9,6 +9,7 @@ import numpy as np
 
 from gansmith.augment.classifier import fit_mixed, probabilities
 from gansmith.data.images import ImageData, picture_hashes
+from gansmith.evaluate.manifold import squared_distances
 from gansmith.evaluate.random_conv import RandomConv
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 STEPS = 400
 COPY_PERCENTILE = 1.0
 BLOCK = 128
+STRIP = 1024  # rows whose distances are in memory at once
 MOST_TRIES = 20
 """Candidates for each picture that is wanted, before a class is given up."""
 
@@ -116,15 +118,14 @@ def _within(x: np.ndarray, y: np.ndarray, radius: float) -> np.ndarray:
 
 def _nearest(x: np.ndarray, y: np.ndarray, skip_self: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Return distance and index of the nearest row of y for each row of x."""
+    x, y = x.astype(np.float64), y.astype(np.float64)
     distance, index = np.empty(len(x)), np.empty(len(x), np.int64)
-    norms = np.einsum("ij,ij->i", y, y, dtype=np.float64)
-    for start in range(0, len(x), 1024):
-        rows = x[start : start + 1024].astype(np.float64)
-        squared = np.einsum("ij,ij->i", rows, rows)[:, None] + norms - 2 * rows @ y.T
+    for start in range(0, len(x), STRIP):
+        squared = squared_distances(x[start : start + STRIP], y)
+        strip = np.arange(len(squared))
         if skip_self:
-            squared[np.arange(len(rows)), start + np.arange(len(rows))] = np.inf
-        index[start : start + 1024] = squared.argmin(1)
-        distance[start : start + 1024] = np.sqrt(np.maximum(squared.min(1), 0))
+            squared[strip, start + strip] = np.inf
+        index[start + strip], distance[start + strip] = squared.argmin(1), np.sqrt(squared.min(1))
     return distance, index
 
 

@@ -1,8 +1,6 @@
 """A data set brought to the asked number of pictures with those of a GAN: `gansmith augment DATA MODEL --to ...`."""
 
 import csv
-import os
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +17,7 @@ from gansmith.augment.choose import Chosen, Gate
 from gansmith.data.codecs.image import to_pil
 from gansmith.data.images import ImageData
 from gansmith.errors import DataError, UsageError
+from gansmith.files import whole_folder
 from gansmith.machine import cores
 from gansmith.sample.provenance import Provenance
 
@@ -63,22 +62,15 @@ class Enriched:
         `new_only` leaves the reals out. Raises UsageError where the folder is there and not empty.
         """
         folder = Path(folder)
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise UsageError(f"{folder} exists and is not empty", "name a new folder with --out")
-        part = folder.with_name(f"{folder.name}.part")
-        shutil.rmtree(part, ignore_errors=True)
         try:
-            part.mkdir(parents=True)
-            rows = self._write(part, new_only)
-            with open(part / "metadata.csv", "w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, COLUMNS, restval="")
-                writer.writeheader()
-                writer.writerows(rows)
-            os.replace(part, folder)
+            with whole_folder(folder, "name a new folder with --out") as part:
+                rows = self._write(part, new_only)
+                with open(part / "metadata.csv", "w", newline="", encoding="utf-8") as file:
+                    writer = csv.DictWriter(file, COLUMNS, restval="")
+                    writer.writeheader()
+                    writer.writerows(rows)
         except OSError as error:
             raise DataError(f"cannot write to {folder}: {error.strerror or error}", "free some space") from error
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
         return folder
 
     def summary(self) -> dict:

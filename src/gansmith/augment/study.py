@@ -150,13 +150,14 @@ def study(
     holds another study.
     """
     settings = _settings(data, test, plan)
-    before = _read(folder)
-    if before and _asked(before["settings"]) != _asked(settings):
-        raise UsageError(f"{folder} holds another study", "name another --out, or delete it")
-    if before:
-        plan = replace(plan, gan_minutes=before["settings"]["plan"]["gan_minutes"])
+    if before := _read(folder):
+        if _asked(before["settings"]) != _asked(settings):
+            raise UsageError(f"{folder} holds another study", "name another --out, or delete it")
+        settings = before["settings"]  # as measured when it began, whatever the machine does now
+        plan = replace(plan, gan_minutes=settings["plan"]["gan_minutes"])
     folder.mkdir(parents=True, exist_ok=True)
-    told = before or summarise([], test, plan, settings)
+    cells: list[Cell] = []
+    told: dict[str, Any] = {}
     started = time.perf_counter()
     for done, (count, seed) in enumerate(plan.cells, start=1):
         cell = Cell.load(folder, count, seed)
@@ -164,7 +165,7 @@ def study(
             names = ("gan_minutes", "steps", "mirror", "confidence")
             cell = play_cell(data, test, count, seed, train, folder, **{name: getattr(plan, name) for name in names})
             cell.save(folder)
-        cells = [found for one in plan.cells[:done] if (found := Cell.load(folder, *one))]
+        cells.append(cell)
         told = summarise(cells, test, plan, settings)
         write_whole(folder / "study.json", json.dumps(told, indent=1))
         minutes = (time.perf_counter() - started) / 60

@@ -1,8 +1,6 @@
 """Write a set again as PNG files without its bad files and repeated pictures; the originals stay as they are."""
 
 import json
-import os
-import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -13,7 +11,8 @@ from gansmith.data.images import ImageData
 from gansmith.data.layout import Entry, Listing
 from gansmith.data.metadata import rows_of, text
 from gansmith.data.picture import read_picture, strict
-from gansmith.errors import DataError, UsageError
+from gansmith.errors import DataError
+from gansmith.files import whole_folder
 
 
 def write_clean_copy(data: ImageData, listing: Listing | None, drop: set[str], folder: Path) -> int:
@@ -23,18 +22,11 @@ def write_clean_copy(data: ImageData, listing: Listing | None, drop: set[str], f
     names and with their metadata; without one (arrays) the images of `data` are written, in class folders.
     `folder` must not exist or be empty; it appears complete or not at all.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} exists and is not empty", "name a new folder for the clean copy")
-    part = folder.with_name(f"{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
     try:
-        part.mkdir(parents=True)
-        written = _write_files(data, listing, drop, part) if listing else _write_arrays(data, drop, part)
-        os.replace(part, folder)
+        with whole_folder(folder, "name a new folder for the clean copy") as part:
+            return _write_files(data, listing, drop, part) if listing else _write_arrays(data, drop, part)
     except OSError as error:
-        shutil.rmtree(part, ignore_errors=True)
         raise DataError(f"the clean copy cannot be written to {folder}: {error}", "free some space") from error
-    return written
 
 
 def _write_files(data: ImageData, listing: Listing, drop: set[str], folder: Path) -> int:

@@ -1,6 +1,7 @@
 """Every figure that is taken on features: its estimate, its floor, and what must be said with it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +20,55 @@ from gansmith.evaluate.neighbour import nearest_neighbour_test, nearest_neighbou
 from gansmith.evaluate.result import Score
 from gansmith.evaluate.sliced import sliced_wasserstein, sliced_wasserstein_value
 
+Take = Callable[[FeatureNet, np.ndarray, np.ndarray, int], Mapping[str, Any]]
+
+
+class Figures(NamedTuple):
+    """Figures that come out of one computation: `estimate` with intervals, and `floor`, the values alone."""
+
+    names: Sequence[str]
+    estimate: Take  # of (net, reals, fakes, seed)
+    floor: Take  # of (net, reals, other reals, seed)
+
+
+def _on_inception(take: Callable[[Inception], Mapping[str, Any]], net: FeatureNet) -> Mapping[str, Any]:
+    return take(net) if isinstance(net, Inception) else {}
+
+
+TAKEN = (
+    Figures(
+        ("fd",),
+        lambda net, x, y, seed: {"fd": frechet_estimate(x, y)},
+        lambda net, x, y, seed: {"fd": frechet(x, y)},
+    ),
+    Figures(
+        ("fd_infinity",),
+        lambda net, x, y, seed: {"fd_infinity": frechet_infinity(x, y, seed)},
+        lambda net, x, y, seed: {"fd_infinity": frechet_infinity_value(x, y, seed)},
+    ),
+    Figures(
+        ("kid",),
+        lambda net, x, y, seed: {"kid": kid(x, y)},
+        lambda net, x, y, seed: {"kid": kid(x, y).value},
+    ),
+    Figures(MANIFOLD, lambda net, x, y, seed: manifold(x, y), lambda net, x, y, seed: manifold_values(x, y)),
+    Figures(
+        ("sw2",),
+        lambda net, x, y, seed: {"sw2": sliced_wasserstein(x, y, seed)},
+        lambda net, x, y, seed: {"sw2": sliced_wasserstein_value(x, y, seed)},
+    ),
+    Figures(
+        NEIGHBOUR,
+        lambda net, x, y, seed: nearest_neighbour_test(x, y),
+        lambda net, x, y, seed: nearest_neighbour_values(x, y),
+    ),
+    Figures(
+        ("is",),
+        lambda net, x, y, seed: _on_inception(lambda net: {"is": inception_score(net.logits(y))}, net),
+        lambda net, x, y, seed: _on_inception(lambda net: {"is": inception_score(net.logits(x)).value}, net),
+    ),
+)
+
 
 def score_features(
     net: FeatureNet,
@@ -29,7 +79,12 @@ def score_features(
     seed: int,
 ) -> dict[str, Score]:
     """Score features [n, d] of fakes against reals by each of `names` that needs no more; `halves` are reals."""
-    estimates, floors = _estimates(net, real, fake, names, seed), _floors(net, *halves, names, seed)
+    estimates: dict[str, Estimate] = {}
+    floors: dict[str, float] = {}
+    for figures in TAKEN:
+        if set(names) & set(figures.names):
+            estimates |= figures.estimate(net, real, fake, seed)
+            floors |= figures.floor(net, *halves, seed)
     n = min(len(real), len(fake))
     return {
         name: Score(estimate, floors[name], "; ".join(caveats(net, name, n)))
@@ -65,43 +120,3 @@ def caveats(net: FeatureNet, metric: str, n: int) -> Iterator[str]:
         yield f"{n:,} images for {net.dim:,} features: too few for the line to be straight"
     if isinstance(net, Inception) and n < net.advised:
         yield f"fewer than {net.advised:,} images: not comparable with published scores"
-
-
-def _estimates(
-    net: FeatureNet, real: np.ndarray, fake: np.ndarray, names: Sequence[str], seed: int
-) -> dict[str, Estimate]:
-    found: dict[str, Estimate] = {}
-    if "fd" in names:
-        found["fd"] = frechet_estimate(real, fake)
-    if "fd_infinity" in names:
-        found["fd_infinity"] = frechet_infinity(real, fake, seed)
-    if "kid" in names:
-        found["kid"] = kid(real, fake)
-    if set(names) & set(MANIFOLD):
-        found |= manifold(real, fake)
-    if "sw2" in names:
-        found["sw2"] = sliced_wasserstein(real, fake, seed)
-    if set(names) & set(NEIGHBOUR):
-        found |= nearest_neighbour_test(real, fake)
-    if "is" in names and isinstance(net, Inception):
-        found["is"] = inception_score(net.logits(fake))
-    return found
-
-
-def _floors(net: FeatureNet, one: np.ndarray, other: np.ndarray, names: Sequence[str], seed: int) -> dict[str, float]:
-    found: dict[str, float] = {}
-    if "fd" in names:
-        found["fd"] = frechet(one, other)
-    if "fd_infinity" in names:
-        found["fd_infinity"] = frechet_infinity_value(one, other, seed)
-    if "kid" in names:
-        found["kid"] = kid(one, other).value
-    if set(names) & set(MANIFOLD):
-        found |= manifold_values(one, other)
-    if "sw2" in names:
-        found["sw2"] = sliced_wasserstein_value(one, other, seed)
-    if set(names) & set(NEIGHBOUR):
-        found |= nearest_neighbour_values(one, other)
-    if "is" in names and isinstance(net, Inception):
-        found["is"] = inception_score(net.logits(one)).value
-    return found

@@ -29,7 +29,6 @@ class WGANGP(GAN):
     widest: int = 128  # channels of the coarsest stage, at most; halved towards the finer
     n_critic: int = 1  # critic steps to one of G; the paper takes 5, at a tenth of the rate
     gp_weight: float = 10.0  # lambda in eq. 3
-    lazy: int = 1  # the penalty in every so many rounds, times so much; 1 is the paper
     lr: float = 1e-3
     decay: float = 1.0  # share of the learning rate that is gone at the end
     augment: float = 0.0  # probability of each DiffAugment family, a sample
@@ -48,33 +47,18 @@ class WGANGP(GAN):
 
     def turns(self):
         """`n_critic` steps of the critic, one of G (algorithm 1)."""
-        if self.lazy == 1:
-            return (Turn("D", self.loss_D_with_penalty, repeat=self.n_critic), Turn("G", self.loss_G, again=True))
-        return (
-            Turn("D", self.loss_D, repeat=self.n_critic),
-            Turn("D", self.penalty, every=self.lazy, gain=self.lazy, again=True),
-            Turn("G", self.loss_G, again=True),
-        )
-
-    def loss_D_with_penalty(self, nets, batch):
-        """Both in one step, for `lazy=1` as in the paper."""
-        return self.loss_D(nets, batch) | self.penalty(nets, batch)
+        return (Turn("D", self.loss_D, repeat=self.n_critic), Turn("G", self.loss_G, again=True))
 
     def loss_D(self, nets, batch):
-        """Distance, negated (eq. 2 of Arjovsky et al.)."""
-        label, (real, fake) = batch.get("label"), self.pairs(batch)
-        return {"wasserstein": wasserstein_D(nets.D(real, label), nets.D(fake, label))}
-
-    def penalty(self, nets, batch):
-        """Gradient penalty on lines between the pairs (eq. 3)."""
-        label, (real, fake) = batch.get("label"), self.pairs(batch)
-        penalty = gradient_penalty(lambda x: nets.D(x, label), real, fake, mix=batch["chance"][:, 0, -1])
-        return {"gp": self.gp_weight * penalty}
-
-    def pairs(self, batch):
-        """Reals and fakes as the critic sees them."""
-        chance = batch["chance"]
-        return self.view(batch["real"], chance[:, 0]), self.view(batch["fake"].detach(), chance[:, 1])
+        """Distance (negated) and penalty, both through the augmentation."""
+        label, chance = batch.get("label"), batch["chance"]
+        real = self.view(batch["real"], chance[:, 0])
+        fake = self.view(batch["fake"].detach(), chance[:, 1])
+        penalty = gradient_penalty(lambda x: nets.D(x, label), real, fake, mix=chance[:, 0, -1])
+        return {
+            "wasserstein": wasserstein_D(nets.D(real, label), nets.D(fake, label)),
+            "gp": self.gp_weight * penalty,
+        }
 
     def loss_G(self, nets, batch):
         """Raise the critic's score."""

@@ -82,6 +82,8 @@ def test_a_killed_study_plays_one_cell_again_at_most(parts, plan, train, tmp_pat
     resumed = room.study(*parts, busier, train, tmp_path / "killed")
     assert [(len(few), seed) for few, seed, _ in train.seen] == [(9, 0), (24, 0), (9, 1), (24, 1)]
     assert {minutes for *_, minutes in train.seen} == {0.1}  # as planned when it began
+    assert resumed["settings"]["plan"]["gan_minutes"] == 0.1
+    assert room.plan_before(tmp_path / "killed") == plan
     whole = room.study(*parts, plan, train, tmp_path / "whole")
     assert resumed["rows"] == whole["rows"]
 
