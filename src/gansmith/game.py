@@ -81,7 +81,11 @@ class Turn:
 
 @dataclass(frozen=True)
 class GAN(ABC):
-    """A game. Subclasses are final frozen dataclasses whose fields are the hyper-parameters; none inherits from one."""
+    """A game. Subclasses are final frozen dataclasses whose fields are the hyper-parameters; none inherits from one.
+
+    `latents`, `synthesise` and `score` are those of the usual game: a field `latent_dim`, a generator `G(z, label)` and
+    a critic `D(x, label)`. A game of another kind writes its own.
+    """
 
     @abstractmethod
     def nets(self, spec: DataSpec) -> Nets:
@@ -95,20 +99,20 @@ class GAN(ABC):
     def turns(self) -> Sequence[Turn]:
         """List the turns of one round, in order."""
 
-    @abstractmethod
     def latents(self, n: int, generator: torch.Generator) -> Tensor:
-        """Draw all randomness of `n` samples: [n, ...], row by row from `generator`."""
+        """Draw all randomness of `n` samples, row by row from `generator`: standard normal [n, latent_dim]."""
+        return torch.randn(n, self.latent_dim, generator=generator)  # pyright: ignore[reportAttributeAccessIssue]
 
-    @abstractmethod
     def synthesise(self, nets: Nets, latents: Tensor, label: Tensor | None = None) -> Tensor:
         """Map latents [n, ...] (and labels [n]) to samples [n, *shape] near [-1, 1]; deterministic, differentiable."""
+        return nets.G(latents, label)
 
     def score(self, nets: Nets, x: Tensor, label: Tensor | None = None) -> Tensor | None:
-        """Return the critic's score of each sample, higher for what it takes for real; None in a game without one.
+        """Return the critic's score of each sample [n], higher for what it takes for real; None where none tells.
 
         Only watched, never trained on: how well the scores tell reals from fakes says how the game stands.
         """
-        return None
+        return nets.D(x, label)
 
     def replace(self, **fields: Any) -> Self:
         """Return a copy with other hyper-parameters."""

@@ -9,8 +9,6 @@ Strided convolutions with batch normalisation in both nets and the non-saturatin
 from dataclasses import dataclass
 from typing import final
 
-import torch
-
 from gansmith.game import GAN, Nets, Player, Turn, adam, linear_decay
 from gansmith.losses.adversarial import non_saturating_D, non_saturating_G
 from gansmith.nets.decoder import Decoder
@@ -60,18 +58,4 @@ class DCGAN(GAN):
 
     def critic(self, nets, x, batch, view):
         """D on the augmented pictures; `view` picks the half of the batch's chance."""
-        if self.augment:
-            x = diffaugment(x, batch["chance"][:, view], self.augment)
-        return nets.D(x, batch.get("label"))
-
-    def latents(self, n, generator):
-        """Standard normal [n, latent_dim]."""
-        return torch.randn(n, self.latent_dim, generator=generator)
-
-    def synthesise(self, nets, latents, label=None):
-        """G(z, label)."""
-        return nets.G(latents, label)
-
-    def score(self, nets, x, label=None):
-        """D(x, label)."""
-        return nets.D(x, label)
+        return nets.D(diffaugment(x, batch["chance"][:, view], self.augment), batch.get("label"))

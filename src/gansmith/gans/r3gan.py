@@ -89,18 +89,4 @@ class R3GAN(GAN):
 
     def view(self, nets, x, batch, view):
         """D on the augmented pictures; `view` picks the half of the batch's chance."""
-        if self.augment:
-            x = diffaugment(x, batch["chance"][:, view], self.augment)
-        return nets.D(x, batch.get("label"))
-
-    def latents(self, n, generator):
-        """Standard normal [n, latent_dim]."""
-        return torch.randn(n, self.latent_dim, generator=generator)
-
-    def synthesise(self, nets, latents, label=None):
-        """G(z, label), not bounded."""
-        return nets.G(latents, label)
-
-    def score(self, nets, x, label=None):
-        """D(x, label)."""
-        return nets.D(x, label)
+        return nets.D(diffaugment(x, batch["chance"][:, view], self.augment), batch.get("label"))

@@ -9,8 +9,6 @@ real. With labels both see the class (Mirza & Osindero, 2014, arXiv:1411.1784).
 from dataclasses import dataclass
 from typing import final
 
-import torch
-
 from gansmith.game import GAN, Nets, Player, Turn, adam
 from gansmith.losses.adversarial import non_saturating_D, non_saturating_G
 from gansmith.nets.mlp import MLPDiscriminator, MLPGenerator
@@ -53,15 +51,3 @@ class Vanilla(GAN):
         """Be taken for real."""
         label = batch.get("label")
         return {"adversarial": non_saturating_G(nets.D(batch["fake"], label))}
-
-    def latents(self, n, generator):
-        """Standard normal [n, latent_dim]."""
-        return torch.randn(n, self.latent_dim, generator=generator)
-
-    def synthesise(self, nets, latents, label=None):
-        """G(z, label)."""
-        return nets.G(latents, label)
-
-    def score(self, nets, x, label=None):
-        """D(x, label)."""
-        return nets.D(x, label)

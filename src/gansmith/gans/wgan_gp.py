@@ -9,8 +9,6 @@ fakes, so it may be trained ahead of G (`n_critic` steps to one) without saturat
 from dataclasses import dataclass
 from typing import final
 
-import torch
-
 from gansmith.game import GAN, Nets, Player, Turn, adam, linear_decay
 from gansmith.losses.adversarial import wasserstein_D, wasserstein_G
 from gansmith.losses.penalties import gradient_penalty
@@ -52,8 +50,8 @@ class WGANGP(GAN):
     def loss_D(self, nets, batch):
         """Distance (negated) and penalty, both through the augmentation."""
         label, chance = batch.get("label"), batch["chance"]
-        real = self.view(batch["real"], chance[:, 0])
-        fake = self.view(batch["fake"].detach(), chance[:, 1])
+        real = diffaugment(batch["real"], chance[:, 0], self.augment)
+        fake = diffaugment(batch["fake"].detach(), chance[:, 1], self.augment)
         penalty = gradient_penalty(lambda x: nets.D(x, label), real, fake, mix=chance[:, 0, -1])
         return {
             "wasserstein": wasserstein_D(nets.D(real, label), nets.D(fake, label)),
@@ -62,22 +60,5 @@ class WGANGP(GAN):
 
     def loss_G(self, nets, batch):
         """Raise the critic's score."""
-        label = batch.get("label")
-        fake = self.view(batch["fake"], batch["chance"][:, 1])
-        return {"wasserstein": wasserstein_G(nets.D(fake, label))}
-
-    def view(self, x, chance):
-        """What the critic sees of pictures."""
-        return diffaugment(x, chance, self.augment) if self.augment else x
-
-    def latents(self, n, generator):
-        """Standard normal [n, latent_dim]."""
-        return torch.randn(n, self.latent_dim, generator=generator)
-
-    def synthesise(self, nets, latents, label=None):
-        """G(z, label)."""
-        return nets.G(latents, label)
-
-    def score(self, nets, x, label=None):
-        """D(x, label)."""
-        return nets.D(x, label)
+        fake = diffaugment(batch["fake"], batch["chance"][:, 1], self.augment)
+        return {"wasserstein": wasserstein_G(nets.D(fake, batch.get("label")))}

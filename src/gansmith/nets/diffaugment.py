@@ -11,10 +11,12 @@ def diffaugment(x: Tensor, chance: Tensor, p: float | Tensor = 1.0) -> Tensor:
     """Colour, translation and cutout with fixed strengths (Zhao et al., 2020, arXiv:2006.10738, section 3.2).
 
     `x` [n, c, h, w]; `chance` [n, >= 10] uniform in [0, 1), one row a sample, decides everything, so the same row gives
-    the same transform; `p` is the probability of each of the three families for each sample. Brightness moves by
-    U(-.5, .5), saturation scales by U(0, 2), contrast by U(.5, 1.5); pictures shift by up to 1/8 of a side over
-    black; a window of half of each side is blanked. Twice differentiable: matrix products and masks only.
+    the same transform; `p` is the probability of each of the three families for each sample; a plain 0 returns `x`.
+    Brightness moves by U(-.5, .5), saturation scales by U(0, 2), contrast by U(.5, 1.5); pictures shift by up to 1/8
+    of a side over black; a window of half of each side is blanked. Twice differentiable: products and masks only.
     """
+    if isinstance(p, float | int) and p == 0:
+        return x
     on = (chance[:, _GATES] < p).to(x.dtype)
     return _cutout(_translate(_colour(x, chance, on[:, 0]), chance[:, _SHIFT], on[:, 1]), chance[:, _CUT], on[:, 2])
 
