@@ -84,7 +84,7 @@ def play_cell(
     facts: dict[str, object] = {"model": model.hash}
     reals = (few.images, few.labels)
     try:
-        found = enrich(few, model, count + max(FEWEST_SYNTHETIC, 2 * count), confidence=confidence, seed=seed)
+        found = enrich(few, model, count + synthetic_count(count), confidence=confidence, seed=seed)
         chosen = list(found.chosen.values())
         fakes = np.concatenate([one.pixels for one in chosen]), np.repeat(np.arange(classes), [len(c) for c in chosen])
         facts |= {"accepted": len(fakes[1]), "rejected": dict(found.rejected)}
@@ -108,6 +108,11 @@ def play_cell(
         net = fit_mixed(parts, classes, steps=steps, seed=seed, view=transform)
         guesses[arm] = probabilities(net, test.images).argmax(1)
     return Cell(count, seed, guesses, facts)
+
+
+def synthetic_count(count: int) -> int:
+    """Return how many pictures of each class the GAN adds to `count` reals: twice as many, 100 at the least."""
+    return max(FEWEST_SYNTHETIC, 2 * count)
 
 
 def subset(data: ImageData, count: int, seed: int) -> ImageData:

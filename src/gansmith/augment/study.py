@@ -6,6 +6,7 @@ steps, and accuracy is measured on real pictures that neither has seen.
 """
 
 import json
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,11 +16,13 @@ from typing import Any
 import numpy as np
 
 import gansmith
-from gansmith.augment.cell import ARMS, Cell, Train, play_cell
+from gansmith.augment.cell import ARMS, Cell, Train, play_cell, synthetic_count
+from gansmith.augment.choose import STEPS as GATE_STEPS
 from gansmith.augment.classifier import classical, fit_mixed, probabilities
 from gansmith.augment.verdict import break_even, paired_difference
 from gansmith.data.images import ImageData
 from gansmith.errors import DataError, UsageError
+from gansmith.evaluate.random_conv import RandomConv
 from gansmith.files import write_whole
 
 STEPS = 500
@@ -27,6 +30,8 @@ SEEDS = 5
 TEST_SHARE = 0.3
 GAN_MINUTES = 2.0
 LEAST_GAN_MINUTES = 0.25
+HEADROOM = 0.93  # share of the minutes that is planned for; the rest is a busier machine
+SURROUNDINGS = 6.0  # seconds of each training beside its minutes
 MOST_REALS = 200
 COMPARISONS = {
     "synthetic": ("real + synthetic", "real"),
@@ -43,7 +48,7 @@ class Plan:
     seeds: int
     steps: int
     gan_minutes: float
-    classifier_seconds: float  # of one cell, as measured
+    other_seconds: float  # what a cell takes beside its GAN's minutes, as measured
     mirror: bool = False
     confidence: float = 0.5
 
@@ -55,7 +60,7 @@ class Plan:
     @property
     def minutes(self) -> float:
         """Expected length."""
-        return len(self.cells) * (self.gan_minutes + self.classifier_seconds / 60)
+        return len(self.cells) * (self.gan_minutes + self.other_seconds / 60)
 
     def __str__(self) -> str:
         counts = ", ".join(map(str, self.counts))
@@ -92,17 +97,17 @@ def make_plan(
             f"{smallest} beside those kept for testing",
             f"take counts from 2 to {smallest}",
         )
-    seconds = _classifier_seconds(data, test, steps, mirror)
+    seconds = _other_seconds(data, test, counts, steps, mirror)
     plan = Plan(counts, seeds, steps, GAN_MINUTES, seconds, mirror, confidence)
     if minutes is None:
         return plan
     while True:
-        each = minutes / len(plan.cells) - plan.classifier_seconds / 60
+        each = HEADROOM * minutes / len(plan.cells) - plan.other_seconds / 60
         if each >= LEAST_GAN_MINUTES:
             return replace(plan, gan_minutes=round(each, 3))
         if len(plan.counts) == 1:
-            least = len(plan.cells) * (LEAST_GAN_MINUTES + plan.classifier_seconds / 60)
-            raise UsageError(f"{minutes:g} minutes are too few for {seeds} seeds", f"give it --minutes {least:.0f}")
+            least = math.ceil(replace(plan, gan_minutes=LEAST_GAN_MINUTES).minutes / HEADROOM)
+            raise UsageError(f"{minutes:g} minutes are too few for {seeds} seeds", f"give it --minutes {least}")
         plan = replace(plan, counts=plan.counts[:-1])
 
 
@@ -222,7 +227,7 @@ def _settings(data: ImageData, test: ImageData, plan: Plan) -> dict[str, Any]:
 
 def _asked(settings: dict[str, Any]) -> dict[str, Any]:
     """Return what the user decided, without what was measured: a study goes on though the machine is busier now."""
-    measured = {"classifier_seconds", "gan_minutes"}
+    measured = {"other_seconds", "gan_minutes"}
     return settings | {"plan": {name: value for name, value in settings["plan"].items() if name not in measured}}
 
 
@@ -261,19 +266,32 @@ def _line(cell: Cell, test: ImageData) -> str:
     return ", ".join(f"{arm} {100 * float((guesses == test.labels).mean()):.1f}" for arm, guesses in shown.items())
 
 
-def _classifier_seconds(data: ImageData, test: ImageData, steps: int, mirror: bool) -> float:
-    """Measure what the five classifiers of a cell take, in seconds, from 20 steps of the dearest one."""
+def _other_seconds(data: ImageData, test: ImageData, counts: Sequence[int], steps: int, mirror: bool) -> float:
+    """Measure what a cell of the mean count takes beside its GAN's minutes, in seconds.
+
+    Five classifiers and their tests, a sixth and the features with which the gate looks at twice as many pictures as
+    are wanted, as often again for making these, and what surrounds a training (a plan, checkpoints, a report).
+    """
     assert data.labels is not None
+    classes = len(data.spec.classes)
     few = slice(0, 256)
     part = (np.asarray(data.images[few]), data.labels[few])
-    fit_mixed([part], len(data.spec.classes), steps=2, seed=0, view=classical(mirror))  # what is slow only once
-    start = time.perf_counter()
-    net = fit_mixed([part], len(data.spec.classes), steps=20, seed=0, view=classical(mirror))
-    one_fit = (time.perf_counter() - start) / 20 * steps
-    start = time.perf_counter()
-    probabilities(net, np.asarray(test.images[few]))
-    one_test = (time.perf_counter() - start) * len(test) / min(len(test), 256)
-    return (len(ARMS) + 1) * (one_fit + one_test)  # and one more for the gate, with the generated pictures
+    features = RandomConv(0, part[0])
+    net = fit_mixed([part], classes, steps=2, seed=0, view=classical(mirror))  # what is slow only once
+
+    def seconds(play: Callable[[], object]) -> float:
+        start = time.perf_counter()
+        play()
+        return time.perf_counter() - start
+
+    plain = seconds(lambda: fit_mixed([part], classes, steps=20, seed=0)) / 20
+    turned = seconds(lambda: fit_mixed([part], classes, steps=20, seed=0, view=classical(mirror))) / 20
+    look = seconds(lambda: probabilities(net, part[0])) / len(part[0])
+    judge = look + seconds(lambda: features(part[0])) / len(part[0])
+    wanted = classes * float(np.mean([synthetic_count(count) for count in counts]))
+    classifiers = steps * (3 * plain + 2 * turned) + len(ARMS) * look * len(test)
+    gate = GATE_STEPS * plain + 2 * wanted * 2 * judge
+    return classifiers + gate + SURROUNDINGS
 
 
 def _read(folder: Path) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def parts(make_shapes):
 
 @pytest.fixture
 def plan():
-    return room.Plan(counts=(3, 8), seeds=2, steps=30, gan_minutes=0.1, classifier_seconds=1.0)
+    return room.Plan(counts=(3, 8), seeds=2, steps=30, gan_minutes=0.1, other_seconds=1.0)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_a_study_end_to_end(parts, plan, train, tmp_path):
 
 
 def test_pictures_of_a_perfect_generator_help(parts, train, tmp_path):
-    plan = room.Plan(counts=(4,), seeds=4, steps=60, gan_minutes=0.1, classifier_seconds=1.0)
+    plan = room.Plan(counts=(4,), seeds=4, steps=60, gan_minutes=0.1, other_seconds=1.0)
     found = room.study(*parts, plan, train, tmp_path)["rows"][0]["differences"]
     assert found["synthetic beside classical"]["verdict"] == "helped"
     assert found["synthetic"]["value"] > 0.03
@@ -78,7 +78,7 @@ def test_a_killed_study_plays_one_cell_again_at_most(parts, plan, train, tmp_pat
     with pytest.raises(KeyboardInterrupt):
         room.study(*parts, plan, dies, tmp_path / "killed")
     assert json.loads((tmp_path / "killed/study.json").read_text())["cells"] == 2
-    busier = dataclasses.replace(plan, gan_minutes=0.7, classifier_seconds=9.0)
+    busier = dataclasses.replace(plan, gan_minutes=0.7, other_seconds=9.0)
     resumed = room.study(*parts, busier, train, tmp_path / "killed")
     assert [(len(few), seed) for few, seed, _ in train.seen] == [(9, 0), (24, 0), (9, 1), (24, 1)]
     assert {minutes for *_, minutes in train.seen} == {0.1}  # as planned when it began
@@ -114,11 +114,11 @@ def test_a_gan_of_which_nothing_passes_adds_nothing(parts, plan, make_model, tmp
 
 
 def test_minutes_bound_the_study(parts, monkeypatch):
-    monkeypatch.setattr(room, "_classifier_seconds", lambda *_: 6.0)
+    monkeypatch.setattr(room, "_other_seconds", lambda *_: 6.0)
     plan = room.make_plan(*parts, counts=[2, 8, 20], minutes=30, seeds=5)
     assert plan.counts == (2, 8, 20)
-    assert plan.minutes == pytest.approx(30)
-    assert room.make_plan(*parts, counts=[2, 8, 20], minutes=3.6, seeds=5).counts == (2, 8)
+    assert plan.minutes == pytest.approx(30 * room.HEADROOM)
+    assert room.make_plan(*parts, counts=[2, 8, 20], minutes=3.8, seeds=5).counts == (2, 8)
     with pytest.raises(UsageError, match="too few"):
         room.make_plan(*parts, counts=[2], minutes=1, seeds=5)
     assert room.make_plan(*parts, counts=[2], seeds=5).gan_minutes == room.GAN_MINUTES
