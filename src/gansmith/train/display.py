@@ -65,7 +65,7 @@ class Display:
 
     def line(self, state: "State", logs: "Logs") -> str:
         """Compose: images, bar, share, speed, time left, losses a player, quality."""
-        total = state.run.images or 1
+        total = state.length
         filled = int(20 * state.progress)
         bar = "━" * filled + ("╸" + " " * (19 - filled) if filled < 20 else "")
         left = state.seconds / max(state.progress, 1e-9) * (1 - state.progress)

@@ -61,8 +61,8 @@ class NotFinite(ArithmeticError):
 
 
 def fit(state: State, batches: Batches, hooks: Sequence[Hook] = ()) -> None:
-    """Play rounds until `run.images` pictures are seen."""
-    while state.images < (state.run.images or 0):
+    """Play rounds until `state.length` pictures are seen."""
+    while state.images < state.length:
         play_round(state, batches, hooks)
 
 

@@ -17,6 +17,8 @@ from gansmith.train.state import State
 
 JUDGED = 512
 CHECKPOINT_SECONDS = 300.0
+USED = 0.97  # share of the minutes that a corrected plan fills
+CORRECTED_FROM = 0.05  # a plan that is off by less stays
 
 
 def clock() -> Hook:
@@ -34,7 +36,7 @@ def clock() -> Hook:
 
 def ticked(state: State) -> bool:
     """Tell whether this round crossed a tick: a function of the counters, so a resumed run ticks alike."""
-    total, ticks = state.run.images or 1, state.run.ticks or 1
+    total, ticks = state.length, state.run.ticks or 1
     return state.images * ticks // total > (state.images - state.run.batch) * ticks // total
 
 
@@ -158,6 +160,18 @@ def deadline(state: State, logs: Logs) -> None:
     """End the run when its minutes are over."""
     if state.run.minutes and state.seconds >= 60 * state.run.minutes and state.progress < 1:
         raise Halt("time")
+
+
+def keep_to_minutes(state: State, logs: Logs) -> None:
+    """Correct a length that was planned from minutes to the speed that the run turns out to have.
+
+    Only in the first half: the schedules end the second one, and should end with the minutes.
+    """
+    if not (state.flexible and state.run.minutes and state.progress < 0.5):
+        return
+    length = int(state.images / state.seconds * 60 * state.run.minutes * USED) // 1000 * 1000
+    if length > state.images and abs(length / state.length - 1) > CORRECTED_FROM:
+        state.length = length
 
 
 class Interruption:

@@ -16,7 +16,7 @@ from gansmith.seeds import derive, generator
 from gansmith.train.run import Run
 
 COUNTERS = (
-    *("step", "images", "draws", "seconds", "tick_losses", "best"),
+    *("length", "flexible", "step", "images", "draws", "seconds", "tick_losses", "best"),
     *("attempt", "rate_scale", "adapted", "tries", "failed_at", "watched", "good_step"),
 )
 AVERAGE_RAMP = 0.05  # the averages' half-life never exceeds this share of the pictures seen (Karras et al., 2020)
@@ -56,6 +56,8 @@ class State:
         self._copied = list(zip(_copied(self.average), _copied(self.nets), strict=True))
         self.learners = {name: Learner(player, self.nets) for name, player in gan.players().items()}
         self.turns = tuple(gan.turns())
+        self.length = run.images  # pictures until the end, the measure of all schedules
+        self.flexible = False  # whether the length follows from minutes, and may be corrected
         self.step = 0  # rounds played
         self.images = 0  # real pictures seen, one batch a round
         self.draws = 0  # batches taken, one a turn
@@ -73,7 +75,7 @@ class State:
     @property
     def progress(self) -> float:
         """Share of the training that is done, in [0, 1]."""
-        return min(1.0, self.images / (self.run.images or 1))
+        return min(1.0, self.images / self.length)
 
     def autocast(self) -> AbstractContextManager:
         """Context in which losses are computed."""

@@ -83,9 +83,10 @@ def start(
 ) -> Outcome:
     """Begin a new run in `folder`, which exists and is empty; `parent` gives its weights where they fit."""
     device, precision, threads = find_machine(run, data)
-    planned = make_plan(gan, run, data, device, precision)
+    asked, planned = run, make_plan(gan, run, data, device, precision)
     run = dataclasses.replace(planned.run, device=str(device), precision=precision, threads=threads)
     state = State(gan, run, data.spec, device, precision)
+    state.flexible = asked.images is None
     if parent is not None:
         display.note(_inherit(state, parent))
     config = {"gan": catalog.to_config(gan), "run": dataclasses.asdict(run), "data": dict(source), "command": command}
@@ -128,7 +129,7 @@ def resume(folder: Path, data: ImageData, display: Display, judge: bool = True) 
     except (KeyError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"the checkpoint of {folder} is of another version: {reason}", "train anew") from None
-    display.note(f"▶ resume {folder} at {state.images:,} of {run.images:,} pictures")
+    display.note(f"▶ resume {folder} at {state.images:,} of {state.length:,} pictures")
     with _writing_to(folder):
         return _play(state, data, folder, display, judge)
 
@@ -162,7 +163,7 @@ def _play(state: State, data: ImageData, folder: Path, display: Display, judge: 
 
     save, save_when_due = hooks.save_checkpoints(folder, _about(data))
     judging = [hooks.judge(folder, sampler, quick), watch(lambda s: critic_accuracy(s, batches) | gradient_norms(s))]
-    write = [log.write, hooks.preview(folder, sampler), save, display.tick]
+    write = [log.write, hooks.preview(folder, sampler), hooks.keep_to_minutes, save, display.tick]
     status, message = "failed", ""
     try:
         with hooks.Interruption() as interruption:
@@ -191,7 +192,7 @@ def _play(state: State, data: ImageData, folder: Path, display: Display, judge: 
         raise
     finally:
         display.close()
-        said = {"status": status, "message": message, "images": state.images, "planned": run.images}
+        said = {"status": status, "message": message, "images": state.images, "planned": state.length}
         with contextlib.suppress(OSError):  # a full disk, which is being reported
             _write_json(status_file, said | {"seconds": round(state.seconds, 3), "hash": state.hash()})
         (folder / "state" / "lock.json").unlink(missing_ok=True)

@@ -16,10 +16,9 @@ RUN = Run(images=1000, batch=64, ticks=5)
 A_MINUTE = Run(images=1000, batch=64, ticks=5, minutes=1)
 
 
-def make(images=0, run=RUN, seconds=0.0):
-    return SimpleNamespace(
-        run=run, images=images, seconds=seconds, step=0, progress=images / run.images, tick_losses={}, best=None
-    )
+def make(images=0, run=RUN, seconds=0.0, flexible=False):
+    counters = {"images": images, "length": run.images, "progress": images / run.images, "flexible": flexible}
+    return SimpleNamespace(run=run, seconds=seconds, step=0, tick_losses={}, best=None, **counters)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +94,27 @@ def test_the_deadline_ends_a_run_in_time():
     hooks.deadline(make(1000, A_MINUTE, 61.0), {})  # done anyway
     with pytest.raises(Halt, match="time"):
         hooks.deadline(make(64, A_MINUTE, 60.0), {})
+
+
+def test_a_length_planned_from_minutes_follows_the_speed():
+    run = Run(images=100_000, batch=32, ticks=5, minutes=10)
+    slower = make(10_000, run, 120.0, flexible=True)
+    hooks.keep_to_minutes(slower, {})
+    assert slower.length == 48_000  # 83.3 pictures a second for 600 s, 97 % of them
+    faster = make(40_000, run, 120.0, flexible=True)
+    hooks.keep_to_minutes(faster, {})
+    assert faster.length == 194_000
+
+
+@pytest.mark.parametrize(
+    ("images", "seconds", "flexible"),
+    [(10_000, 120.0, False), (60_000, 120.0, True), (17_000, 100.0, True), (20_000, 3000.0, True)],
+    ids=["asked for in pictures", "second half", "near the plan", "over time: the deadline ends it"],
+)
+def test_other_lengths_stay(images, seconds, flexible):
+    state = make(images, Run(images=100_000, batch=32, ticks=5, minutes=10), seconds, flexible=flexible)
+    hooks.keep_to_minutes(state, {})
+    assert state.length == 100_000
 
 
 def test_the_clock_adds_up(monkeypatch):
