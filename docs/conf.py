@@ -2,6 +2,11 @@
 
 import importlib.metadata
 import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+from gallery_page import write_gallery
 
 project = "gansmith"
 author = copyright = "The gansmith developers"
@@ -55,3 +60,4 @@ def escape(text):
 def setup(app):
     """Connect the docstring reader."""
     app.connect("autodoc-process-docstring", to_restructured_text)
+    app.connect("builder-inited", write_gallery)
