@@ -12,14 +12,24 @@ from pydantic import TypeAdapter, ValidationError
 from gansmith.errors import UsageError
 from gansmith.game import GAN
 from gansmith.gans.dcgan import DCGAN
+from gansmith.gans.dragan import DRAGAN
+from gansmith.gans.lsgan import LSGAN
 from gansmith.gans.r3gan import R3GAN
+from gansmith.gans.ragan import RaGAN
+from gansmith.gans.sngan import SNGAN
 from gansmith.gans.vanilla import Vanilla
+from gansmith.gans.wgan import WGAN
 from gansmith.gans.wgan_gp import WGANGP
 
 GANS: dict[str, type[GAN]] = {
     "vanilla": Vanilla,
     "dcgan": DCGAN,
+    "lsgan": LSGAN,
+    "wgan": WGAN,
     "wgan_gp": WGANGP,
+    "dragan": DRAGAN,
+    "sngan": SNGAN,
+    "ragan": RaGAN,
     "r3gan": R3GAN,
 }
 DEFAULT, DEFAULT_LARGE = "dcgan", "wgan_gp"

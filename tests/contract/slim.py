@@ -3,7 +3,12 @@
 SLIM = {
     "vanilla": {"width": 32},
     "dcgan": {"width": 8},
+    "lsgan": {"width": 8},
+    "wgan": {"width": 8, "n_critic": 2},
     "wgan_gp": {"width": 8, "n_critic": 2},
+    "dragan": {"width": 8},
+    "sngan": {"width": 8},
+    "ragan": {"width": 8},
     "r3gan": {"widths": (32, 16), "group": 8, "lazy": 2},
 }
 """Hyper-parameters by name; a GAN that is not listed is tested as it is."""

@@ -5,7 +5,7 @@ import itertools
 import pytest
 import torch
 
-from gansmith.nets.blocks import Score, append_class, crop, one_hot, pyramid
+from gansmith.nets.blocks import ClassBatchNorm, JointScore, Score, append_class, crop, one_hot, pyramid
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,7 @@ from gansmith.nets.blocks import Score, append_class, crop, one_hot, pyramid
         ((7, 7), [(7, 7)]),
         ((3, 3), [(3, 3)]),
         ((16,), [(4,), (8,), (16,)]),
+        ((), [()]),
         ((8, 16, 8), [(4, 8, 4), (8, 16, 8)]),
     ],
 )
@@ -55,3 +56,27 @@ def test_score_is_a_linear_layer_and_a_projection():
     torch.testing.assert_close(score(h, label), expected)
     with pytest.raises(ValueError, match="label"):
         score(h)
+
+
+def test_class_batch_norm_scales_and_shifts_by_class():
+    norm, x, label = ClassBatchNorm(2, 2, 3), torch.randn(6, 2, 3, 3), torch.tensor([0, 1, 2, 0, 1, 2])
+    plain = norm(x, label)
+    torch.testing.assert_close(plain, torch.nn.BatchNorm2d(2)(x))
+    with torch.no_grad():
+        norm.scale.weight[1], norm.offset.weight[2] = 3.0, 5.0
+    expected = plain.clone()
+    expected[label == 1] *= 3
+    expected[label == 2] += 5
+    torch.testing.assert_close(norm(x, label), expected)
+
+
+def test_the_joint_head_weighs_features_by_class():
+    torch.manual_seed(0)
+    head, h = JointScore(4, classes=2), torch.randn(2, 4)
+    by_class = [head(h, torch.full((2,), k)) for k in range(2)]
+    assert by_class[0].shape == (2,)
+    # Not a constant for each class: what a feature says depends on the class.
+    assert not torch.isclose(*(logits[0] - logits[1] for logits in by_class), rtol=1e-3)
+    with pytest.raises(ValueError, match="needs a label"):
+        head(h)
+    assert JointScore(4)(h).shape == (2,)
