@@ -9,6 +9,12 @@ SLIM = {
     "dragan": {"width": 8},
     "sngan": {"width": 8},
     "ragan": {"width": 8},
+    "cgan": {"width": 8},
+    "acgan": {"width": 8},
+    "projection": {"width": 8},
+    "infogan": {"width": 8},
+    "ebgan": {"width": 8},
+    "began": {"width": 8},
     "r3gan": {"widths": (32, 16), "group": 8, "lazy": 2},
 }
 """Hyper-parameters by name; a GAN that is not listed is tested as it is."""
