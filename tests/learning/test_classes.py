@@ -1,4 +1,4 @@
-"""A conditional GAN makes what it is asked for, and codes come to mean something: a classifier of real digits judges."""
+"""A conditional GAN makes what it is asked for, codes come to mean something: a classifier of real digits judges."""
 
 import dataclasses
 
@@ -83,7 +83,9 @@ def test_codes_of_infogan_find_the_digits_without_a_label(digits, read):
     latents = torch.cat([state.gan.latents(1, generator(seed, "sample")) for seed in range(SAMPLES)])
     codes, seen = state.gan.codes(latents)[0].argmax(1).numpy(), read(pixels(state))
     share, by_chance = purity(codes, seen), purity(np.random.default_rng(0).permutation(codes), seen)
-    print(f"infogan: purity {share:.3f}, by chance {by_chance:.3f}; Q reads {told(state):.3f}, untrained {untrained:.3f}")
+    print(
+        f"infogan: purity {share:.3f}, by chance {by_chance:.3f}; Q reads {told(state):.3f}, untrained {untrained:.3f}"
+    )
     assert untrained < 0.2
     assert told(state) > 0.9
     assert by_chance < 0.3

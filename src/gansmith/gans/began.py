@@ -28,7 +28,7 @@ class BEGAN(GAN):
     width: int = 32  # channels of the finest stage, at most; doubled at each halving
     widest: int = 128  # channels of the coarsest stage, at most; halved towards the finer
     gamma: float = 0.5  # error of fakes over that of reals: lower is less varied, and sharper
-    lambda_k: float = 1e-3  # step of k
+    lambda_k: float = 0.05  # step of k: fifty times the paper's, for short trainings
     lr: float = 1e-3
     beta1: float = 0.5
     decay: float = 1.0  # share of the learning rate that is gone at the end

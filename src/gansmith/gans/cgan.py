@@ -1,7 +1,7 @@
 """Conditional GAN (Mirza & Osindero, 2014, arXiv:1411.1784).
 
-Both nets are given the class: G beside its noise, D beside what it has seen in the sample, joined in a hidden layer, so
-that D judges whether this is a picture of that class. Here with the nets of DCGAN; without labels it is one.
+Both nets are given the class: G beside its noise, D beside the sample, as a map for each class, so that D judges
+whether this is a picture of that class. Here with the nets of DCGAN; without labels it is one.
 
     gansmith train DATA --gan cgan --minutes 10
 """
@@ -11,7 +11,6 @@ from typing import final
 
 from gansmith.game import GAN, Nets, Player, Turn, adam, linear_decay
 from gansmith.losses.adversarial import non_saturating_D, non_saturating_G
-from gansmith.nets.blocks import JointScore
 from gansmith.nets.decoder import Decoder
 from gansmith.nets.diffaugment import diffaugment
 from gansmith.nets.encoder import Encoder
@@ -35,7 +34,7 @@ class CGAN(GAN):
         classes = len(spec.classes)
         return Nets(
             G=Decoder(self.latent_dim, spec.shape, classes, self.width, self.widest),
-            D=Encoder(spec.shape, classes, self.width, self.widest, head=JointScore),
+            D=Encoder(spec.shape, classes, self.width, self.widest, class_beside=True),
         )
 
     def players(self):

@@ -33,7 +33,8 @@ class InfoGAN(GAN):
     continuous_weight: float = 0.1  # lambda of the continuous codes
     width: int = 32  # channels of the finest stage, at most; doubled at each halving
     widest: int = 128  # channels of the coarsest stage, at most; halved towards the finer
-    lr: float = 1e-3
+    lr: float = 1e-3  # of G
+    lr_D: float = 2e-4  # of D and Q
     beta1: float = 0.5
     decay: float = 1.0  # share of the learning rate that is gone at the end
     augment: float = 0.0  # probability of each DiffAugment family, a sample
@@ -47,8 +48,9 @@ class InfoGAN(GAN):
 
     def players(self):
         """D with Q, and G, each with Adam."""
-        optimizer, rate = adam(self.lr, self.beta1, 0.999), linear_decay(self.decay)
-        return {"D": Player(("D", "Q"), optimizer, rate), "G": Player(("G",), optimizer, rate)}
+        rate = linear_decay(self.decay)
+        D = Player(("D", "Q"), adam(self.lr_D, self.beta1, 0.999), rate)
+        return {"D": D, "G": Player(("G",), adam(self.lr, self.beta1, 0.999), rate)}
 
     def turns(self):
         """One step of D and Q, one of G."""

@@ -66,17 +66,21 @@ def norm_layer(name: str | None, channels: int, rank: int, classes: int = 0) -> 
 
 
 def one_hot(label: Tensor | None, classes: int, like: Tensor) -> Tensor:
-    """[n, classes] of zeros and ones in the dtype of `like`, or [n, 0] where the data has no classes."""
-    if not classes:
-        return like.new_zeros(len(like), 0)
+    """[n, classes] of zeros and ones in the dtype of `like`."""
     if label is None:
         raise ValueError(f"this network was built for {classes} classes and needs a label for each sample")
     return F.one_hot(label, classes).to(like.dtype)
 
 
-def append_class(z: Tensor, label: Tensor | None, classes: int) -> Tensor:
-    """Latents [n, d] with the one-hot class beside them, [n, d + classes] (Mirza & Osindero, 2014, arXiv:1411.1784)."""
-    return torch.cat([z, one_hot(label, classes, z)], 1)
+def append_class(x: Tensor, label: Tensor | None, classes: int) -> Tensor:
+    """Latents [n, d] or maps [n, d, *size] with the one-hot class beside them (Mirza & Osindero, arXiv:1411.1784).
+
+    Returns [n, d + classes] or [n, d + classes, *size].
+    """
+    if not classes:
+        return x
+    beside = one_hot(label, classes, x)
+    return torch.cat([x, beside.view(*beside.shape, *[1] * (x.dim() - 2)).expand(-1, -1, *x.shape[2:])], 1)
 
 
 class ClassBatchNorm(nn.Module):
@@ -86,8 +90,7 @@ class ClassBatchNorm(nn.Module):
         super().__init__()
         self.norm = BATCH_NORM[rank](channels, affine=False)
         self.scale, self.offset = nn.Embedding(classes, channels), nn.Embedding(classes, channels)
-        nn.init.ones_(self.scale.weight)
-        nn.init.zeros_(self.offset.weight)
+        nn.init.ones_(self.scale.weight)  # offsets stay random: from a common start classes part too slowly
 
     def forward(self, x: Tensor, label: Tensor) -> Tensor:
         """Normalise [n, channels, *size] by the statistics of the batch, then scale and shift by label [n]."""
@@ -126,22 +129,3 @@ class Score(nn.Module):
                 raise ValueError("this critic was built for classes and needs a label for each sample")
             logits = logits + (self.embed(label) * h).sum(1)
         return logits
-
-
-class JointScore(nn.Module):
-    """Logit head on features [n, d] that joins them with the class in one hidden layer.
-
-    The discriminator of Mirza & Osindero (2014, arXiv:1411.1784, section 4.1), whose trunk maps the sample first.
-    Returns [n].
-    """
-
-    def __init__(self, features: int, classes: int = 0, width: int = 128):
-        super().__init__()
-        self.classes = classes
-        self.layers = nn.Sequential(
-            *hidden_layers(features + classes, width, 1, nn.LeakyReLU(0.2)), nn.Linear(width, 1)
-        )
-
-    def forward(self, h: Tensor, label: Tensor | None = None) -> Tensor:
-        """Score features [n, d] as logits [n]."""
-        return self.layers(append_class(h, label, self.classes)).squeeze(1)

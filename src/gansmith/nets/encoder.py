@@ -1,20 +1,29 @@
 """Sample to features and a logit by strided convolutions, in 1, 2 or 3 dimensions; a point by a perceptron."""
 
 import math
-from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from gansmith.nets.blocks import CONV, ZERO_PAD, Score, channels_by_stage, hidden_layers, norm_layer, pyramid
+from gansmith.nets.blocks import (
+    CONV,
+    ZERO_PAD,
+    Score,
+    append_class,
+    channels_by_stage,
+    hidden_layers,
+    norm_layer,
+    pyramid,
+)
 
 
 class Encoder(nn.Module):
     """The DCGAN discriminator for any size and rank (Radford et al., 2016, arXiv:1511.06434), a trunk and a head.
 
     Each stage halves the map (4-wide kernels, stride 2); its channels are those of `channels_by_stage`; the
-    coarsest map is flattened into [n, features]: `trunk`. `head` makes the logit of that; `Score` adds the projection
-    term where there are classes. As in the paper the first stage is not normalised. A sample that is a vector goes
-    through three hidden layers of `widest` units instead, without normalisation.
+    coarsest map is flattened into [n, features]: `trunk`. `head` makes the logit of that, with the projection term
+    where there are classes; with `class_beside` the class goes in beside the sample instead, a map for each. As in the
+    paper the first stage is not normalised. A sample that is a vector goes through three hidden layers of `widest`
+    units instead, without normalisation.
     """
 
     def __init__(
@@ -24,19 +33,21 @@ class Encoder(nn.Module):
         width: int = 32,
         widest: int = 128,
         norm: str | None = "batch",
-        head: Callable[[int, int], nn.Module] = Score,
+        class_beside: bool = False,
     ):
         super().__init__()
         channels, *size = shape
+        self.beside = classes if class_beside else 0
+        channels += self.beside
         if size:
             self.trunk, self.features = _convolutions(channels, tuple(size), width, widest, norm)
         else:
             self.trunk, self.features = nn.Sequential(*hidden_layers(channels, widest, 3, nn.LeakyReLU(0.2))), widest
-        self.head = head(self.features, classes)
+        self.head = Score(self.features, classes - self.beside)
 
     def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
         """Score samples [n, channels, *size] as logits [n]."""
-        return self.head(self.trunk(x), label)
+        return self.head(self.trunk(append_class(x, label, self.beside)), label)
 
 
 def _convolutions(

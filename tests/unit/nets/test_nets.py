@@ -32,9 +32,10 @@ def test_convolutions_of_every_rank(shape, classes):
         assert x.shape == (3, *shape)
         assert x.abs().max() <= 1
     for norm in ("batch", "layer", None):
-        logits = Encoder(shape, classes, **WIDTHS, norm=norm)(x, label)
-        assert logits.shape == (3,)
-        assert logits.isfinite().all()
+        for beside in (False, True):
+            logits = Encoder(shape, classes, **WIDTHS, norm=norm, class_beside=beside)(x, label)
+            assert logits.shape == (3,)
+            assert logits.isfinite().all()
 
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 33, 17), (4, 7, 9)], ids=str)
