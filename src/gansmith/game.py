@@ -124,6 +124,29 @@ def adam(lr: float, beta1: float, beta2: float) -> Callable[[Iterable[nn.Paramet
     return lambda parameters: torch.optim.Adam(parameters, lr=lr, betas=(float(beta1), float(beta2)), fused=True)
 
 
+def rmsprop(lr: float, clip: float = math.inf) -> Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]:
+    """Return a maker of RMSProp (Hinton, 2012, lecture 6e) that bounds every weight by `clip` after each step."""
+
+    def make(parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        optimizer = torch.optim.RMSprop(parameters, lr=lr)
+        return clipped(optimizer, -clip, clip) if clip < math.inf else optimizer
+
+    return make
+
+
+def clipped(optimizer: torch.optim.Optimizer, low: float, high: float) -> torch.optim.Optimizer:
+    """Let each step of `optimizer` end with its weights in [low, high]."""
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+
+    @torch.no_grad()
+    def clip(*_: Any) -> None:
+        for weight in weights:
+            weight.clamp_(low, high)
+
+    optimizer.register_step_post_hook(clip)
+    return optimizer
+
+
 def linear_decay(share: float) -> Callable[[float], float]:
     """Rate that stays for half of the training, then falls straight by `share` (1: to zero)."""
     return lambda progress: 1 - share * max(0.0, 2 * progress - 1)

@@ -3,7 +3,18 @@
 SLIM = {
     "vanilla": {"width": 32},
     "dcgan": {"width": 8},
+    "lsgan": {"width": 8},
+    "wgan": {"width": 8, "n_critic": 2},
     "wgan_gp": {"width": 8, "n_critic": 2},
+    "dragan": {"width": 8},
+    "sngan": {"width": 8},
+    "ragan": {"width": 8},
+    "cgan": {"width": 8},
+    "acgan": {"width": 8},
+    "projection": {"width": 8},
+    "infogan": {"width": 8},
+    "ebgan": {"width": 8},
+    "began": {"width": 8},
     "r3gan": {"widths": (32, 16), "group": 8, "lazy": 2},
 }
 """Hyper-parameters by name; a GAN that is not listed is tested as it is."""

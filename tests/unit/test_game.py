@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from gansmith.game import Nets, Turn, adam, cosine_decay, linear_decay
+from gansmith.game import Nets, Turn, adam, clipped, cosine_decay, linear_decay, rmsprop
 from gansmith.gans import DCGAN
 
 
@@ -24,6 +24,21 @@ def test_adam_is_fused_with_float_momenta():
     optimizer = adam(1e-3, 0, 0.99)([nn.Parameter(torch.zeros(2))])
     assert optimizer.defaults["fused"]
     assert optimizer.defaults["betas"] == (0.0, 0.99)
+
+
+@pytest.mark.parametrize("make", [rmsprop(0.5, clip=0.2), lambda p: clipped(torch.optim.SGD(p, lr=9.0), -0.2, 0.2)])
+def test_each_step_of_a_clipped_optimiser_ends_in_its_box(make):
+    weights = nn.Parameter(torch.tensor([0.0, 0.1, 5.0]))
+    optimizer = make([weights])
+    for sign in (1.0, -1.0):
+        weights.grad = torch.tensor([sign, -sign, 0.0])
+        optimizer.step()
+        assert weights.detach().abs().max() <= 0.2 + 1e-7
+        assert weights[2] == pytest.approx(0.2)
+    free = rmsprop(0.5)([weights])
+    weights.grad = torch.ones(3)
+    free.step()
+    assert weights.detach().abs().max() > 0.2
 
 
 def test_nets_are_reached_by_name_and_keep_their_progress():

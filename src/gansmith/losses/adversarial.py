@@ -55,3 +55,12 @@ def relativistic(winner: Tensor, loser: Tensor) -> Tensor:
     descends `relativistic(real, fake)`, the generator `relativistic(fake, real)`.
     """
     return F.softplus(loser - winner).mean()
+
+
+def relativistic_average(winner: Tensor, loser: Tensor) -> Tensor:
+    """Softplus of each logit against the mean of the other side: `winner` should score above `loser` on average.
+
+    RaSGAN (Jolicoeur-Martineau, 2018, arXiv:1807.00734, eqs. 8-10). The discriminator descends
+    `relativistic_average(real, fake)`, the generator `relativistic_average(fake, real)`.
+    """
+    return F.softplus(loser.mean() - winner).mean() + F.softplus(loser - winner.mean()).mean()

@@ -21,8 +21,16 @@ def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Ten
     `mix` [n] in [0, 1) is the place on each line. Multiply by lambda (10 in the paper).
     """
     t = mix.view(-1, *[1] * (real.dim() - 1))
-    between = torch.lerp(real, fake, t).detach().requires_grad_()
-    norm = _gradient(critic(between), between).flatten(1).norm(2, dim=1)
+    return unit_gradient(critic, torch.lerp(real, fake, t))
+
+
+def unit_gradient(critic: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """Mean over samples `x` [n, ...] of (|grad critic| - 1)^2: of reals with noise in DRAGAN.
+
+    Kodali et al., 2017, arXiv:1705.07215, eq. 3, with k = 1.
+    """
+    x = x.detach().requires_grad_()
+    norm = _gradient(critic(x), x).flatten(1).norm(2, dim=1)
     return (norm - 1).square().mean()
 
 

@@ -1,4 +1,4 @@
-"""Parts that several nets share: sizes of a pyramid, layers by rank, class conditions."""
+"""Parts that several nets share: sizes of a pyramid, layers by rank, class conditions, heads."""
 
 import math
 
@@ -18,10 +18,10 @@ def pyramid(size: Size, smallest: int = 3) -> list[Size]:
     """Sizes from coarse to fine, each about half of the next (rounded up), the last being `size`.
 
     The shorter side of the first lies in [smallest, 2 * smallest): 28x28 gives 4, 7, 14, 28, and 64x48 gives 3, 6, 12,
-    24, 48 on its shorter side.
+    24, 48 on its shorter side. A vector, whose size is (), is its own pyramid.
     """
     sizes = [tuple(size)]
-    for _ in range(int(math.log2(max(1, min(size) / smallest)))):
+    for _ in range(int(math.log2(max(1, min(size, default=0) / smallest)))):
         sizes.insert(0, tuple(math.ceil(side / 2) for side in sizes[0]))
     return sizes
 
@@ -44,9 +44,21 @@ def crop(x: Tensor, size: Size) -> Tensor:
     return x[(..., *(slice(side) for side in size))]
 
 
-def norm_layer(name: str | None, channels: int, rank: int) -> nn.Module:
-    """Build a normalisation: `batch`, `layer` (one group over all channels) or None for none."""
-    if name == "batch":
+def hidden_layers(inputs: int, width: int, depth: int, act: nn.Module, dropout: float = 0.0) -> list[nn.Module]:
+    """Build the hidden layers of a perceptron."""
+    layers: list[nn.Module] = []
+    for i in range(depth):
+        layers += [nn.Linear(inputs if i == 0 else width, width), act]
+        if dropout:
+            layers.append(nn.Dropout(dropout))
+    return layers
+
+
+def norm_layer(name: str | None, channels: int, rank: int, classes: int = 0) -> nn.Module:
+    """Build a normalisation: `batch`, `class` (batch norm by class), `layer` (one group over all channels) or None."""
+    if name == "class" and classes:
+        return ClassBatchNorm(channels, rank, classes)
+    if name in ("batch", "class"):
         return BATCH_NORM[rank](channels)
     if name == "layer":
         return nn.GroupNorm(1, channels)
@@ -54,17 +66,46 @@ def norm_layer(name: str | None, channels: int, rank: int) -> nn.Module:
 
 
 def one_hot(label: Tensor | None, classes: int, like: Tensor) -> Tensor:
-    """[n, classes] of zeros and ones in the dtype of `like`, or [n, 0] where the data has no classes."""
-    if not classes:
-        return like.new_zeros(len(like), 0)
+    """[n, classes] of zeros and ones in the dtype of `like`."""
     if label is None:
         raise ValueError(f"this network was built for {classes} classes and needs a label for each sample")
     return F.one_hot(label, classes).to(like.dtype)
 
 
-def append_class(z: Tensor, label: Tensor | None, classes: int) -> Tensor:
-    """Latents [n, d] with the one-hot class beside them, [n, d + classes] (Mirza & Osindero, 2014, arXiv:1411.1784)."""
-    return torch.cat([z, one_hot(label, classes, z)], 1)
+def append_class(x: Tensor, label: Tensor | None, classes: int) -> Tensor:
+    """Latents [n, d] or maps [n, d, *size] with the one-hot class beside them (Mirza & Osindero, arXiv:1411.1784).
+
+    Returns [n, d + classes] or [n, d + classes, *size].
+    """
+    if not classes:
+        return x
+    beside = one_hot(label, classes, x)
+    return torch.cat([x, beside.view(*beside.shape, *[1] * (x.dim() - 2)).expand(-1, -1, *x.shape[2:])], 1)
+
+
+class ClassBatchNorm(nn.Module):
+    """Batch norm whose scale and offset are those of the class (Dumoulin et al., 2017, arXiv:1610.07629, eq. 5)."""
+
+    def __init__(self, channels: int, rank: int, classes: int):
+        super().__init__()
+        self.norm = BATCH_NORM[rank](channels, affine=False)
+        self.scale, self.offset = nn.Embedding(classes, channels), nn.Embedding(classes, channels)
+        nn.init.ones_(self.scale.weight)  # offsets stay random: from a common start classes part too slowly
+
+    def forward(self, x: Tensor, label: Tensor) -> Tensor:
+        """Normalise [n, channels, *size] by the statistics of the batch, then scale and shift by label [n]."""
+        scale, offset = (by(label).view(*x.shape[:2], *[1] * (x.dim() - 2)) for by in (self.scale, self.offset))
+        return self.norm(x) * scale + offset
+
+
+class Stage(nn.Sequential):
+    """Layers one after the other, of which those that want the class are given it."""
+
+    def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
+        """Pass [n, channels, *size] (and labels [n]) on."""
+        for layer in self:
+            x = layer(x, label) if isinstance(layer, ClassBatchNorm) else layer(x)
+        return x
 
 
 class Score(nn.Module):

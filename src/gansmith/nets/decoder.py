@@ -1,17 +1,28 @@
-"""Latent vector to sample by strided transposed convolutions, in 1, 2 or 3 dimensions."""
+"""Latent vector to sample by strided transposed convolutions, in 1, 2 or 3 dimensions; to a point by a perceptron."""
 
 import math
 
 from torch import Tensor, nn
 
-from gansmith.nets.blocks import CONV_TRANSPOSE, append_class, channels_by_stage, crop, norm_layer, pyramid
+from gansmith.nets.blocks import (
+    CONV_TRANSPOSE,
+    Stage,
+    append_class,
+    channels_by_stage,
+    crop,
+    hidden_layers,
+    norm_layer,
+    pyramid,
+)
 
 
 class Decoder(nn.Module):
     """The DCGAN generator for any size and rank (Radford et al., 2016, arXiv:1511.06434, figure 1).
 
     A linear layer lays out the coarsest map; each stage doubles it (4-wide kernels, stride 2), halves the channels and
-    crops to the pyramid's size; tanh ends in [-1, 1]. For `width` and `widest` see `channels_by_stage`.
+    crops to the pyramid's size; tanh ends in [-1, 1]. For `width` and `widest` see `channels_by_stage`. The class goes
+    in beside the latents, or with `norm="class"` by batch norms of its own. A sample that is a vector is made by three
+    hidden layers of `widest` units instead, without normalisation.
     """
 
     def __init__(
@@ -26,24 +37,29 @@ class Decoder(nn.Module):
         super().__init__()
         channels, *size = shape
         rank = len(size)
-        self.classes = classes
+        self.beside = 0 if norm == "class" and rank else classes
         self.sizes = pyramid(tuple(size))
-        widths = channels_by_stage(width, widest, max(1, len(self.sizes) - 1))[::-1]
-        self.lay_out = nn.Linear(latent_dim + classes, widths[0] * math.prod(self.sizes[0]), bias=norm is None)
-        self.first = nn.Sequential(norm_layer(norm, widths[0], rank), nn.ReLU())
         self.ups = nn.ModuleList()
+        if not rank:
+            self.lay_out = nn.Linear(latent_dim + self.beside, widest)
+            self.first = Stage(nn.ReLU(), *hidden_layers(widest, widest, 2, nn.ReLU()))
+            self.ups.append(nn.Linear(widest, channels))
+            return
+        widths = channels_by_stage(width, widest, max(1, len(self.sizes) - 1))[::-1]
+        self.lay_out = nn.Linear(latent_dim + self.beside, widths[0] * math.prod(self.sizes[0]), bias=norm is None)
+        self.first = Stage(norm_layer(norm, widths[0], rank, classes), nn.ReLU())
         for i in range(len(self.sizes) - 1):
             last = i == len(self.sizes) - 2
             out = channels if last else widths[i + 1]
             up = CONV_TRANSPOSE[rank](widths[i], out, 4, stride=2, padding=1, bias=last or norm is None)
-            self.ups.append(up if last else nn.Sequential(up, norm_layer(norm, out, rank), nn.ReLU()))
+            self.ups.append(up if last else Stage(up, norm_layer(norm, out, rank, classes), nn.ReLU()))
         if not self.ups:  # a size that is its own coarsest map still needs its way to the channels
             self.ups.append(CONV_TRANSPOSE[rank](widths[0], channels, 3, padding=1))
 
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """Map latents [n, latent_dim] (and labels [n]) to samples [n, channels, *size] in [-1, 1]."""
-        x = self.lay_out(append_class(z, label, self.classes))
-        x = self.first(x.unflatten(1, (-1, *self.sizes[0])))
+        x = self.lay_out(append_class(z, label, self.beside))
+        x = self.first(x.unflatten(1, (-1, *self.sizes[0])), label)
         for up, size in zip(self.ups, self.sizes[1:] or self.sizes, strict=True):
-            x = crop(up(x), size)
+            x = crop(up(x, label) if isinstance(up, Stage) else up(x), size)
         return x.tanh()

@@ -4,7 +4,7 @@ import math
 
 from torch import Tensor, nn
 
-from gansmith.nets.blocks import append_class
+from gansmith.nets.blocks import append_class, hidden_layers
 
 
 class MLPGenerator(nn.Module):
@@ -13,7 +13,8 @@ class MLPGenerator(nn.Module):
     def __init__(self, latent_dim: int, shape: tuple[int, ...], classes: int = 0, width: int = 512, depth: int = 3):
         super().__init__()
         self.shape, self.classes = tuple(shape), classes
-        self.layers = _stack(latent_dim + classes, width, depth, math.prod(shape), nn.ReLU())
+        hidden = hidden_layers(latent_dim + classes, width, depth, nn.ReLU())
+        self.layers = nn.Sequential(*hidden, nn.Linear(width, math.prod(shape)))
 
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """Map latents [n, latent_dim] to samples [n, *shape]."""
@@ -28,17 +29,9 @@ class MLPDiscriminator(nn.Module):
     ):
         super().__init__()
         self.classes = classes
-        self.layers = _stack(math.prod(shape) + classes, width, depth, 1, nn.LeakyReLU(0.2), dropout)
+        hidden = hidden_layers(math.prod(shape) + classes, width, depth, nn.LeakyReLU(0.2), dropout)
+        self.layers = nn.Sequential(*hidden, nn.Linear(width, 1))
 
     def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
         """Score samples [n, *shape] as logits [n]."""
         return self.layers(append_class(x.flatten(1), label, self.classes)).squeeze(1)
-
-
-def _stack(inputs: int, width: int, depth: int, outputs: int, act: nn.Module, dropout: float = 0.0) -> nn.Sequential:
-    layers: list[nn.Module] = []
-    for i in range(depth):
-        layers += [nn.Linear(inputs if i == 0 else width, width), act]
-        if dropout:
-            layers.append(nn.Dropout(dropout))
-    return nn.Sequential(*layers, nn.Linear(width, outputs))

@@ -27,6 +27,9 @@ CASES = {
     "hinge_D": lambda r, f: mean([max(0, 1 - x) for x in r]) + mean([max(0, 1 + x) for x in f]),
     "least_squares_D": lambda r, f: mean([(x - 1) ** 2 / 2 for x in r]) + mean([x**2 / 2 for x in f]),
     "relativistic": lambda r, f: mean([math.log(1 + math.exp(b - a)) for a, b in zip(r, f, strict=True)]),
+    "relativistic_average": lambda r, f: (
+        mean([-math.log(sigmoid(x - mean(f))) for x in r]) + mean([-math.log(1 - sigmoid(x - mean(r))) for x in f])
+    ),
     "non_saturating_G": lambda _, f: mean([-math.log(sigmoid(x)) for x in f]),
     "wasserstein_G": lambda _, f: -mean(f),
     "hinge_G": lambda _, f: -mean(f),

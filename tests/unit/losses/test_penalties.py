@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from gansmith.losses.penalties import gradient_penalty, squared_gradient
+from gansmith.losses.penalties import gradient_penalty, squared_gradient, unit_gradient
 
 SHAPE = (5, 2, 3, 4)
 
@@ -24,6 +24,7 @@ def linear(norm):
 @pytest.mark.parametrize(("norm", "penalty"), [(1.0, 0.0), (3.0, 4.0), (0.5, 0.25)])
 def test_linear_critics_have_the_penalty_of_their_norm(pairs, norm, penalty):
     assert float(gradient_penalty(linear(norm), *pairs)) == pytest.approx(penalty, abs=1e-5)
+    assert float(unit_gradient(linear(norm), pairs[0])) == pytest.approx(penalty, abs=1e-5)
 
 
 @pytest.mark.parametrize("norm", [0.0, 1.0, 3.0])

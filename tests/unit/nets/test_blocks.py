@@ -5,7 +5,7 @@ import itertools
 import pytest
 import torch
 
-from gansmith.nets.blocks import Score, append_class, crop, one_hot, pyramid
+from gansmith.nets.blocks import ClassBatchNorm, Score, append_class, crop, one_hot, pyramid
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,7 @@ from gansmith.nets.blocks import Score, append_class, crop, one_hot, pyramid
         ((7, 7), [(7, 7)]),
         ((3, 3), [(3, 3)]),
         ((16,), [(4,), (8,), (16,)]),
+        ((), [()]),
         ((8, 16, 8), [(4, 8, 4), (8, 16, 8)]),
     ],
 )
@@ -43,6 +44,9 @@ def test_classes_stand_beside_the_latents():
     z = torch.zeros(2, 3)
     assert append_class(z, torch.tensor([1, 0]), 2)[:, 3:].tolist() == [[0, 1], [1, 0]]
     assert append_class(z, None, 0).shape == (2, 3)
+    maps = append_class(torch.zeros(2, 3, 4, 5), torch.tensor([1, 0]), 2)
+    assert maps.shape == (2, 5, 4, 5)
+    assert maps[:, 3:].mean((2, 3)).tolist() == [[0, 1], [1, 0]]
     assert one_hot(torch.tensor([1]), 2, z.bfloat16()).dtype == torch.bfloat16
     with pytest.raises(ValueError, match="needs a label"):
         append_class(z, None, 2)
@@ -55,3 +59,16 @@ def test_score_is_a_linear_layer_and_a_projection():
     torch.testing.assert_close(score(h, label), expected)
     with pytest.raises(ValueError, match="label"):
         score(h)
+
+
+def test_class_batch_norm_scales_and_shifts_by_class():
+    norm, x, label = ClassBatchNorm(2, 2, 3), torch.randn(6, 2, 3, 3), torch.tensor([0, 1, 2, 0, 1, 2])
+    torch.nn.init.zeros_(norm.offset.weight)
+    plain = norm(x, label)
+    torch.testing.assert_close(plain, torch.nn.BatchNorm2d(2)(x))
+    with torch.no_grad():
+        norm.scale.weight[1], norm.offset.weight[2] = 3.0, 5.0
+    expected = plain.clone()
+    expected[label == 1] *= 3
+    expected[label == 2] += 5
+    torch.testing.assert_close(norm(x, label), expected)

@@ -8,7 +8,18 @@ from gansmith.nets.encoder import Encoder
 from gansmith.nets.mlp import MLPDiscriminator, MLPGenerator
 from gansmith.nets.residual import ResidualCritic, ResidualGenerator, double, halve
 
-SHAPES = [(1, 16), (2, 37), (1, 8, 8), (3, 33, 17), (4, 7, 9), (3, 64, 20), (1, 5, 5), (1, 8, 8, 8), (2, 9, 16, 11)]
+SHAPES = [
+    (2,),
+    (1, 16),
+    (2, 37),
+    (1, 8, 8),
+    (3, 33, 17),
+    (4, 7, 9),
+    (3, 64, 20),
+    (1, 5, 5),
+    (1, 8, 8, 8),
+    (2, 9, 16, 11),
+]
 WIDTHS = {"width": 4, "widest": 8}
 
 
@@ -16,13 +27,15 @@ WIDTHS = {"width": 4, "widest": 8}
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_convolutions_of_every_rank(shape, classes):
     label = torch.tensor([0, 2, 1]) if classes else None
-    x = Decoder(5, shape, classes, **WIDTHS)(torch.randn(3, 5), label)
-    assert x.shape == (3, *shape)
-    assert x.abs().max() <= 1
+    for norm in ("batch", "class", None):
+        x = Decoder(5, shape, classes, **WIDTHS, norm=norm)(torch.randn(3, 5), label)
+        assert x.shape == (3, *shape)
+        assert x.abs().max() <= 1
     for norm in ("batch", "layer", None):
-        logits = Encoder(shape, classes, **WIDTHS, norm=norm)(x, label)
-        assert logits.shape == (3,)
-        assert logits.isfinite().all()
+        for beside in (False, True):
+            logits = Encoder(shape, classes, **WIDTHS, norm=norm, class_beside=beside)(x, label)
+            assert logits.shape == (3,)
+            assert logits.isfinite().all()
 
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 33, 17), (4, 7, 9)], ids=str)

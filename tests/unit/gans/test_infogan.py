@@ -1,0 +1,35 @@
+"""Codes lie among the latents as they are read."""
+
+import pytest
+import torch
+
+from gansmith.data.spec import DataSpec
+from gansmith.gans.infogan import InfoGAN
+from gansmith.seeds import generator
+
+
+def test_latents_are_noise_and_codes():
+    gan = InfoGAN(noise_dim=5, categories=(3, 4), continuous=2)
+    three, four, real = gan.codes(gan.latents(400, generator(0, "test")))
+    for code, k in ((three, 3), (four, 4)):
+        assert code.shape == (400, k)
+        assert (code.sum(1) == 1).all()
+        assert code.sum(0).min() > 0.7 * 400 / k
+    assert real.shape == (400, 2)
+    assert real.min() >= -1
+    assert real.max() <= 1
+    assert real.std() == pytest.approx(2 / 12**0.5, rel=0.1)
+
+
+@pytest.mark.parametrize(("categories", "continuous"), [((), 1), ((4,), 0), ((2, 5), 3)])
+def test_any_number_of_codes(categories, continuous):
+    gan = InfoGAN(noise_dim=5, categories=categories, continuous=continuous, width=4)
+    nets = gan.nets(DataSpec((1, 8, 8)))
+    latents = gan.latents(4, generator(0, "test"))
+    batch = {"real": torch.rand(4, 1, 8, 8), "latents": latents, "chance": torch.rand(4, 2, 16)}
+    batch["fake"] = gan.synthesise(nets, latents)
+    names = {"adversarial"} | ({"categories"} if categories else set()) | ({"continuous"} if continuous else set())
+    for loss in (gan.loss_D, gan.loss_G):
+        losses = loss(nets, batch)
+        assert set(losses) == names
+        assert all(value.isfinite() for value in losses.values())
