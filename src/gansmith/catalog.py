@@ -11,8 +11,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from gansmith.errors import UsageError
 from gansmith.game import GAN
+from gansmith.gans.biggan import BigGAN
 from gansmith.gans.dcgan import DCGAN
+from gansmith.gans.fastgan import FastGAN
+from gansmith.gans.progressive import Progressive
 from gansmith.gans.r3gan import R3GAN
+from gansmith.gans.sagan import SAGAN
+from gansmith.gans.stylegan2 import StyleGAN2
 from gansmith.gans.vanilla import Vanilla
 from gansmith.gans.wgan_gp import WGANGP
 
@@ -21,6 +26,11 @@ GANS: dict[str, type[GAN]] = {
     "dcgan": DCGAN,
     "wgan_gp": WGANGP,
     "r3gan": R3GAN,
+    "stylegan2": StyleGAN2,
+    "progressive": Progressive,
+    "sagan": SAGAN,
+    "biggan": BigGAN,
+    "fastgan": FastGAN,
 }
 DEFAULT, DEFAULT_LARGE = "dcgan", "wgan_gp"
 """The best pictures per minute on two cores, below 48 pixels and from there on; figures in docs/lab/default_gan.md."""

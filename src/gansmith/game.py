@@ -117,7 +117,7 @@ class GAN(ABC):
         """
         return nets.D(x, label)
 
-    def after_round(self, nets: Nets, seen: Mapping[str, float]) -> None:  # noqa: B027: most games have no such buffer
+    def after_round(self, nets: Nets, seen: Mapping[str, float]) -> None:  # noqa: B027
         """Move the buffers that follow the game: a running mean, an augmentation's strength.
 
         `seen` holds what the round's turns logged as `player/term`, averaged over micro-batches, and `images`, the
