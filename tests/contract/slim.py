@@ -5,9 +5,9 @@ SLIM = {
     "dcgan": {"width": 8},
     "wgan_gp": {"width": 8, "n_critic": 2},
     "r3gan": {"widths": (32, 16), "group": 8, "lazy": 2},
-    "stylegan2": {"latent_dim": 8, "width": 8, "widest": 8, "group": 2, "r1_every": 2, "path_every": 2},
+    "stylegan2": {"latent_dim": 8, "width": 8, "widest": 8, "group": 2, "r1_every": 2, "path_every": 2, "ada": 0.6},
     "progressive": {"latent_dim": 8, "width": 8, "widest": 8, "group": 2, "grown": 0.0025},
-    "sagan": {"latent_dim": 8, "width": 8, "widest": 8},
+    "sagan": {"latent_dim": 8, "width": 8, "widest": 8, "lecam": 0.3, "consistency": 1.0},
     "biggan": {"latent_dim": 12, "embed_dim": 4, "width": 8, "widest": 8},
     "fastgan": {"latent_dim": 8, "width": 8, "widest": 8},
 }

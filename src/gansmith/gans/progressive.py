@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import final
 
 from gansmith.errors import UsageError
-from gansmith.game import GAN, Nets, Player, Turn, adam
+from gansmith.game import GAN, Nets, Player, Turn, adam, linear_decay
 from gansmith.losses.adversarial import wasserstein_D, wasserstein_G
 from gansmith.losses.penalties import gradient_penalty
 from gansmith.nets.diffaugment import diffaugment
@@ -31,6 +31,7 @@ class Progressive(GAN):
     gp_weight: float = 10.0
     drift: float = 1e-3  # weight of the squared score of reals, which keeps the scores near zero
     lr: float = 1e-3
+    decay: float = 1.0  # share of the learning rate that is gone at the end; 0 in the paper
     augment: float = 0.0  # probability of each DiffAugment family, a sample
 
     def nets(self, spec):
@@ -40,7 +41,7 @@ class Progressive(GAN):
 
     def players(self):
         """Adam without momentum."""
-        return {name: Player((name,), adam(self.lr, 0.0, 0.99)) for name in "DG"}
+        return {name: Player((name,), adam(self.lr, 0.0, 0.99), linear_decay(self.decay)) for name in "DG"}
 
     def turns(self):
         """One step of D, one of G."""

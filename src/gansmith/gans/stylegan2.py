@@ -14,7 +14,7 @@ from typing import final
 
 import torch
 
-from gansmith.game import GAN, Nets, Player, Turn, adam
+from gansmith.game import GAN, Nets, Player, Turn, adam, linear_decay
 from gansmith.losses.adversarial import non_saturating_D, non_saturating_G
 from gansmith.losses.penalties import path_lengths, squared_gradient
 from gansmith.nets.ada import ada, strength
@@ -34,11 +34,12 @@ class StyleGAN2(GAN):
     widest: int = 64  # channels of the coarsest stage, at most; 512 in the paper
     group: int = 4  # samples whose variation D sees together
     mixing: float = 0.9  # share of training samples with the styles of two z
-    gamma: float = 0.0  # weight of R1; 0: 0.0002 pixels / batch of the paper's rule, at a batch of 32
+    gamma: float = 0.0  # weight of R1; 0: 0.0002 pixels / batch, the rule of the authors' code, at a batch of 32
     r1_every: int = 16  # rounds from one R1 penalty to the next
     path_weight: float = 2.0  # of the path length penalty; 0: none
     path_every: int = 4  # rounds from one path length penalty to the next
     lr: float = 2.5e-3
+    decay: float = 1.0  # share of the learning rate that is gone at the end; 0 in the paper
     augment: float = 0.0  # probability of each DiffAugment family, a sample; with ada the least p
     ada: float = 0.0  # share by which D may be surer of reals before ADA augments more, 0.6 in the paper; 0: no ADA
 
@@ -55,7 +56,8 @@ class StyleGAN2(GAN):
         """Adam without momentum, slowed by as much as the lazy penalties add steps (appendix B)."""
         lazy = {"D": self.r1_every, "G": self.path_every if self.path_weight else 0}
         share = {name: every / (every + 1) if every else 1.0 for name, every in lazy.items()}
-        return {name: Player((name,), adam(self.lr * share[name], 0.0, 0.99 ** share[name])) for name in "DG"}
+        optimizers = {name: adam(self.lr * share[name], 0.0, 0.99 ** share[name]) for name in "DG"}
+        return {name: Player((name,), optimizers[name], linear_decay(self.decay)) for name in "DG"}
 
     def turns(self):
         """D and its lazy R1, the lazy path length, G."""
