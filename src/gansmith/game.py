@@ -18,7 +18,10 @@ from torch import Tensor, nn
 from gansmith.data.spec import DataSpec
 
 Losses = dict[str, Tensor]
-"""Named, already weighted scalar terms. The loop adds them up and logs each under its name."""
+"""Named, already weighted scalar terms. The loop adds them up and logs each under its name.
+
+A term without a gradient (`detach()`) moves nobody: it is a figure for the log and for `GAN.after_round`.
+"""
 
 Batch = Mapping[str, Tensor]
 """What one turn is played with, all of the same length n:
@@ -113,6 +116,17 @@ class GAN(ABC):
         Only watched, never trained on: how well the scores tell reals from fakes says how the game stands.
         """
         return nets.D(x, label)
+
+    def after_round(self, nets: Nets, seen: Mapping[str, float]) -> None:  # noqa: B027
+        """Move the buffers that follow the game: a running mean, an augmentation's strength.
+
+        `seen` holds what the round's turns logged as `player/term`, averaged over micro-batches, and `images`, the
+        pictures of the round. A lazy turn's terms are there only in the rounds that play it.
+        """
+
+    def truncate(self, nets: Nets, latents: Tensor, psi: float) -> Tensor:
+        """Return latents whose samples are nearer the mean and less varied: `psi` in (0, 1), scaling by default."""
+        return latents * psi
 
     def replace(self, **fields: Any) -> Self:
         """Return a copy with other hyper-parameters."""

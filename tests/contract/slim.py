@@ -16,6 +16,11 @@ SLIM = {
     "ebgan": {"width": 8},
     "began": {"width": 8},
     "r3gan": {"widths": (32, 16), "group": 8, "lazy": 2},
+    "stylegan2": {"latent_dim": 8, "width": 8, "widest": 8, "group": 2, "r1_every": 2, "path_every": 2, "ada": 0.6},
+    "progressive": {"latent_dim": 8, "width": 8, "widest": 8, "group": 2, "grown": 0.0025},
+    "sagan": {"latent_dim": 8, "width": 8, "widest": 8, "lecam": 0.3, "consistency": 1.0},
+    "biggan": {"latent_dim": 12, "embed_dim": 4, "width": 8, "widest": 8},
+    "fastgan": {"latent_dim": 8, "width": 8, "widest": 8},
 }
 """Hyper-parameters by name; a GAN that is not listed is tested as it is."""
 

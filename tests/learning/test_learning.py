@@ -22,8 +22,26 @@ from gansmith.train.state import State
 
 pytestmark = pytest.mark.slow
 CPU = torch.device("cpu")
-LENGTH = {"vanilla": 150_000, "dcgan": 40_000, "wgan_gp": 30_000, "r3gan": 60_000}
-FIELDS = {"vanilla": {"width": 256}, "r3gan": {"widths": (64, 32), "lr": 3e-3}}
+LENGTH = {
+    "vanilla": 150_000,
+    "dcgan": 40_000,
+    "wgan_gp": 30_000,
+    "r3gan": 60_000,
+    "stylegan2": 24_000,
+    "progressive": 24_000,
+    "sagan": 10_000,
+    "biggan": 9_000,
+    "fastgan": 10_000,
+}
+FIELDS = {
+    "vanilla": {"width": 256},
+    "r3gan": {"widths": (64, 32), "lr": 3e-3},
+    "stylegan2": {"lr": 4e-3, "gamma": 0.05, "layers": 2},
+    "progressive": {"lr": 3e-3, "grown": 0.3},
+    "sagan": {"lr_D": 2e-3, "lr_G": 2e-3},
+    "biggan": {"lr_D": 2e-3, "lr_G": 2e-3},
+    "fastgan": {"augment": 0.0, "lr": 2e-3},
+}
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 D is an autoencoder that draws reals well and fakes badly; k, the weight of the fakes, is steered so that the error of
 fakes stays `gamma` times that of reals, which keeps the players in balance and trades variety for quality. In the log
-`k/convergence` is the paper's measure of how far a training has come: it falls.
+`D/convergence` is the paper's measure of how far a training has come: it falls.
 
     gansmith train DATA --gan began --minutes 10
 """
@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import final
 
 import torch
-from torch import nn
 
-from gansmith.game import GAN, Nets, Player, Turn, adam, clipped, linear_decay
+from gansmith.game import GAN, Nets, Player, Turn, adam, linear_decay
 from gansmith.losses.reconstruction import absolute_error
 from gansmith.nets.autoencoder import Autoencoder
 from gansmith.nets.decoder import Decoder
@@ -36,47 +35,39 @@ class BEGAN(GAN):
     def nets(self, spec):
         """G and the decoder of D alike; k starts at zero. Nothing is normalised."""
         build = (spec.shape, len(spec.classes))
-        return Nets(
+        nets = Nets(
             G=Decoder(self.latent_dim, *build, self.width, self.widest, norm=None),
             D=Autoencoder(*build, self.latent_dim, self.width, self.widest),
-            balance=nn.ParameterDict({"k": torch.zeros(())}),
         )
+        nets.register_buffer("k", torch.zeros(()))
+        return nets
 
     def players(self):
-        """D and G with Adam; k climbs by plain gradient steps of `lambda_k` within [0, 1]."""
-        optimizer, rate = adam(self.lr, self.beta1, 0.999), linear_decay(self.decay)
-        steer = lambda k: clipped(torch.optim.SGD(k, lr=self.lambda_k), 0.0, 1.0)  # noqa: E731
-        return {name: Player((name,), optimizer, rate) for name in "DG"} | {"k": Player(("balance",), steer)}
+        """D and G, each with Adam."""
+        optimizer = adam(self.lr, self.beta1, 0.999)
+        return {name: Player((name,), optimizer, linear_decay(self.decay)) for name in "DG"}
 
     def turns(self):
-        """D, G, k on the same batch."""
-        turns = {"D": self.loss_D, "G": self.loss_G, "k": self.loss_k}
-        return tuple(Turn(player, loss, again=player != "D") for player, loss in turns.items())
+        """One step of D, one of G."""
+        return (Turn("D", self.loss_D), Turn("G", self.loss_G, again=True))
+
+    def after_round(self, nets, seen):
+        """Step k by lambda_k (gamma L(x) - L(G(z))), within [0, 1] (section 3.4)."""
+        excess = self.gamma * seen["D/real"] - seen["G/fake"]
+        nets.k.add_(self.lambda_k * excess).clamp_(0, 1)
 
     def score(self, nets, x, label=None):
         """Return the error, negated."""
         return -absolute_error(x, nets.D(x, label))
 
     def loss_D(self, nets, batch):
-        """L(x) - k L(G(z)) (section 3.4)."""
-        real, fake = self.errors(nets, batch)
-        return {"real": real, "fake": -nets.balance["k"] * fake}
+        """L(x) - k L(G(z)); the measure of convergence, L(x) + |gamma L(x) - L(G(z))|, is only there to be seen."""
+        label = batch.get("label")
+        real, fake = (absolute_error(x, nets.D(x, label)).mean() for x in (batch["real"], batch["fake"].detach()))
+        convergence = real + (self.gamma * real - fake).abs()
+        return {"real": real, "fake": -nets.k * fake, "convergence": convergence.detach()}
 
     def loss_G(self, nets, batch):
         """L(G(z))."""
         fake = batch["fake"]
         return {"fake": absolute_error(fake, nets.D(fake, batch.get("label"))).mean()}
-
-    def loss_k(self, nets, batch):
-        """-k (gamma L(x) - L(G(z))): one step down is k + lambda_k (gamma L(x) - L(G(z))), as in the paper.
-
-        `convergence`, L(x) + |gamma L(x) - L(G(z))|, and `value`, k itself, move nothing: they are there to be seen.
-        """
-        real, fake = self.errors(nets, batch)
-        k, excess = nets.balance["k"], self.gamma * real - fake
-        return {"balance": -k * excess, "convergence": real + excess.abs(), "value": k.detach()}
-
-    def errors(self, nets, batch):
-        """L(x) and L(G(z)), with no gradient to G."""
-        label = batch.get("label")
-        return tuple(absolute_error(x, nets.D(x, label)).mean() for x in (batch["real"], batch["fake"].detach()))

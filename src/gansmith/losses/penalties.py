@@ -1,9 +1,10 @@
 """Gradient penalties: what keeps a critic smooth. Each is differentiable once more (double backward)."""
 
+import math
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def squared_gradient(logits: Tensor, x: Tensor) -> Tensor:
@@ -32,6 +33,29 @@ def unit_gradient(critic: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     x = x.detach().requires_grad_()
     norm = _gradient(critic(x), x).flatten(1).norm(2, dim=1)
     return (norm - 1).square().mean()
+
+
+def path_lengths(fake: Tensor, styles: Tensor, chance: Tensor) -> Tensor:
+    """|J^T y| for each sample, y a picture of unit normals (Karras et al., 2020, arXiv:1912.04958, eq. 4); [n].
+
+    J is the derivative of `fake` [n, c, h, w] by `styles` [layers, n, d]; as in the authors' code y is divided by the
+    root of the number of pixels, and the squares are averaged over the layers. `chance` [n] in [0, 1) decides y, a row
+    each, so that a batch in parts gives the same.
+    """
+    rows = [torch.Generator().manual_seed(int(one * 2**24)) for one in chance.tolist()]
+    y = torch.stack([torch.randn(fake.shape[1:], generator=row) for row in rows]).to(fake)
+    (gradient,) = torch.autograd.grad((fake * y).sum() / math.prod(fake.shape[2:]) ** 0.5, styles, create_graph=True)
+    return (gradient.float().square().sum(2).mean(0) + 1e-12).sqrt()
+
+
+def orthogonality(net: nn.Module) -> Tensor:
+    """Sum over the weights of `net` of |W W^T off the diagonal|^2 (Brock et al., 2019, arXiv:1809.11096, eq. 3).
+
+    Filters, the rows of W as [out, rest], should be orthogonal; their length is free. Vectors and numbers are left out.
+    """
+    weights = (w.flatten(1).float() for w in net.parameters() if w.dim() > 1)
+    products = [w @ w.T for w in weights]
+    return torch.stack([gram.square().sum() - gram.diagonal().square().sum() for gram in products]).sum()
 
 
 def _gradient(logits: Tensor, x: Tensor) -> Tensor:

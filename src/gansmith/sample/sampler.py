@@ -51,7 +51,7 @@ class Sampler:
         """Make one picture a seed: uint8 [n, height, width, channels].
 
         `label` is a class name or index for all, or a sequence of one a seed; None draws a class for each seed with the
-        shares of the data. `truncation` in (0, 1] scales the latents: nearer the mean, less varied.
+        shares of the data. `truncation` in (0, 1]: nearer the mean, less varied (see `GAN.truncate`).
         """
         labels = self.labels(seeds, label)
         made = []
@@ -63,7 +63,10 @@ class Sampler:
             if labels is not None:
                 y = torch.as_tensor(labels[start : start + ROWS])
                 y = torch.cat([y, y[-1:].expand(ROWS - len(y))]).to(self.device)
-            x = self.gan.synthesise(self.nets, z.to(self.device) * truncation, y)
+            z = z.to(self.device)
+            if truncation != 1:
+                z = self.gan.truncate(self.nets, z, truncation)
+            x = self.gan.synthesise(self.nets, z, y)
             made.append(decode(x[: len(rows)]))
         return np.concatenate(made) if made else np.zeros((0, *self.spec.size, self.spec.channels), np.uint8)
 

@@ -67,7 +67,7 @@ def fit(state: State, batches: Batches, hooks: Sequence[Hook] = ()) -> None:
 
 
 def play_round(state: State, batches: Batches, hooks: Sequence[Hook] = ()) -> None:
-    """Play every turn that is due, average the weights, tell the hooks."""
+    """Play every turn that is due, let the GAN move its buffers, average the weights, tell the hooks."""
     logs: Logs = {}
     state.nets.progress.fill_(state.progress)
     dealt: list[MicroBatch] = []
@@ -77,6 +77,8 @@ def play_round(state: State, batches: Batches, hooks: Sequence[Hook] = ()) -> No
                 if not (turn.again and dealt):
                     dealt = deal(state, batches)
                 logs |= take_turn(state, turn, dealt)
+    with torch.no_grad():
+        state.gan.after_round(state.nets, logs | {"images": float(state.run.batch)})
     state.step += 1
     state.images += state.run.batch
     state.update_average()

@@ -80,6 +80,7 @@ def plan(gan: GAN, run: Run, data: ImageData, device: torch.device, precision: s
 
 def _measure(gan: GAN, run: Run, data: ImageData, device: torch.device, precision: str) -> tuple[float, int]:
     state = State(gan, run, data.spec, device, precision)
+    state.images = run.images or 0  # as at the end of the game, where nets that grow are whole
     batches = Batches(data, run.batch, run.seed, run.mirror, device)
     parameters = sum(p.numel() for p in state.nets.parameters())
     period = math.lcm(*(turn.every for turn in state.turns))

@@ -2,8 +2,15 @@
 
 import pytest
 import torch
+from torch import nn
 
-from gansmith.losses.penalties import gradient_penalty, squared_gradient, unit_gradient
+from gansmith.losses.penalties import (
+    gradient_penalty,
+    orthogonality,
+    path_lengths,
+    squared_gradient,
+    unit_gradient,
+)
 
 SHAPE = (5, 2, 3, 4)
 
@@ -60,3 +67,32 @@ def test_the_penalty_moves_the_critic_and_nothing_else(pairs):
     gradient_penalty(critic, real, fake, mix).backward()
     assert critic[1].weight.grad.abs().sum() > 0
     assert fake.grad is None
+
+
+def test_path_lengths_of_a_linear_generator():
+    """For fake = A w the gradient of <fake, y> is A^T y: its length is known for each y."""
+    stream = torch.Generator().manual_seed(0)
+    A = torch.randn(12, 5, generator=stream)
+    styles = torch.randn(2, 4, 5, generator=stream).requires_grad_()
+    fake = (styles.sum(0) @ A.T).view(4, 3, 2, 2)
+    chance = torch.rand(4, generator=stream)
+    lengths = path_lengths(fake, styles, chance)
+    y = [torch.randn(12, generator=torch.Generator().manual_seed(int(one * 2**24))) for one in chance.tolist()]
+    torch.testing.assert_close(lengths, (torch.stack(y) @ A).norm(dim=1) / 2)
+    rest = styles[:, 2:].detach().requires_grad_()
+    part = path_lengths((rest.sum(0) @ A.T).view(2, 3, 2, 2), rest, chance[2:])
+    torch.testing.assert_close(part, lengths[2:])
+
+
+def test_path_lengths_can_be_descended():
+    w = torch.randn(1, 3, 2, requires_grad=True)
+    lengths = path_lengths(w[0].pow(3)[:, :, None, None], w, torch.rand(3))
+    (gradient,) = torch.autograd.grad(lengths.sum(), w)
+    assert (gradient.abs().sum(2) > 0).all()
+
+
+def test_orthogonality_by_hand():
+    net = nn.Sequential(nn.Conv2d(2, 3, 2), nn.Linear(4, 2))
+    nn.init.orthogonal_(net[0].weight, gain=3.0)
+    net[1].weight.data.copy_(torch.tensor([[1.0, 2.0, 0.0, 0.0], [3.0, 0.0, 0.0, 5.0]]))  # rows with product 3
+    torch.testing.assert_close(orthogonality(net), torch.tensor(2 * 3.0**2), atol=1e-3, rtol=0)

@@ -21,9 +21,12 @@ class Line(GAN):
 
     again: bool = True
     own_fakes: bool = False  # call the generator anew in each turn
+    watched: float = 0.0  # weight of a figure that trains nobody
 
     def nets(self, spec):
-        return Nets(G=nn.Linear(2, 3), D=nn.Linear(3, 1))
+        nets = Nets(G=nn.Linear(2, 3), D=nn.Linear(3, 1))
+        nets.register_buffer("mean", torch.zeros(()))
+        return nets
 
     def players(self):
         return {name: Player((name,), adam(0.01, 0.5, 0.9)) for name in "DG"}
@@ -33,7 +36,8 @@ class Line(GAN):
 
     def loss_D(self, nets, batch):
         fake = nets.G(batch["latents"]) if self.own_fakes else batch["fake"].detach()
-        return {"score": nets.D(fake.view(-1, 3)).mean() - nets.D(batch["real"].flatten(1)).mean()}
+        score = nets.D(fake.view(-1, 3)).mean() - nets.D(batch["real"].flatten(1)).mean()
+        return {"score": score} | ({"row": self.watched * batch["latents"][:, 0].mean()} if self.watched else {})
 
     def loss_G(self, nets, batch):
         fake = nets.G(batch["latents"]) if self.own_fakes else batch["fake"]
@@ -44,6 +48,9 @@ class Line(GAN):
 
     def synthesise(self, nets, latents, label=None):
         return nets.G(latents).view(-1, 1, 1, 3)
+
+    def after_round(self, nets, seen):
+        nets.mean += seen.get("D/row", 0.0) * seen["images"]
 
 
 class Reals:
@@ -107,3 +114,17 @@ def test_who_does_not_move_is_frozen_again_after_the_fakes(make):
     take_turn(state, state.turns[0], deal(state, Reals()))
     assert [p.requires_grad for p in state.nets.G.parameters()] == [False, False]
     assert all(p.grad is None for p in state.nets.G.parameters())
+
+
+@pytest.mark.parametrize("micro_batch", [None, 2])
+def test_buffers_follow_what_the_round_logged(make, micro_batch):
+    plain, state = make(micro_batch), make(micro_batch, watched=2.0)
+    expected = 0.0
+    for _ in range(3):
+        expected += 4 * 2.0 * float(state.chances(4)["latents"][:, 0].mean())
+        play_round(state, Reals())
+        play_round(plain, Reals())
+    assert float(state.nets.mean) == pytest.approx(expected, abs=1e-5)
+    assert torch.equal(state.average.mean, state.nets.mean)
+    for a, b in zip(plain.parameters, state.parameters, strict=True):
+        torch.testing.assert_close(a, b, msg="a term without a gradient trained somebody")
