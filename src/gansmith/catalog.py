@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from gansmith.errors import UsageError
 from gansmith.game import GAN
+from gansmith.gans.dagan import DAGAN
 from gansmith.gans.dcgan import DCGAN
 from gansmith.gans.r3gan import R3GAN
 from gansmith.gans.vanilla import Vanilla
@@ -21,6 +22,7 @@ GANS: dict[str, type[GAN]] = {
     "dcgan": DCGAN,
     "wgan_gp": WGANGP,
     "r3gan": R3GAN,
+    "dagan": DAGAN,
 }
 DEFAULT, DEFAULT_LARGE = "dcgan", "wgan_gp"
 """The best pictures per minute on two cores, below 48 pixels and from there on; figures in docs/lab/default_gan.md."""

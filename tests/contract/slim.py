@@ -4,6 +4,7 @@ SLIM = {
     "vanilla": {"width": 32},
     "dcgan": {"width": 8},
     "wgan_gp": {"width": 8, "n_critic": 2},
+    "dagan": {"width": 8, "n_critic": 2},
     "r3gan": {"widths": (32, 16), "group": 8, "lazy": 2},
 }
 """Hyper-parameters by name; a GAN that is not listed is tested as it is."""

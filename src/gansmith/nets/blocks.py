@@ -44,6 +44,19 @@ def crop(x: Tensor, size: Size) -> Tensor:
     return x[(..., *(slice(side) for side in size))]
 
 
+def halving(channels: int, out: int, size: Size, whole: bool, bias: bool) -> list[nn.Module]:
+    """Layers that halve a map of `size`, rounding up (4-wide kernels, stride 2); 3-wide at stride 1 where `whole`.
+
+    Odd sides are padded up to even by an extra column at the high end.
+    """
+    rank = len(size)
+    if whole:
+        return [CONV[rank](channels, out, 3, padding=1, bias=bias)]
+    pad = [p for side in reversed(size) for p in (0, side % 2)]
+    conv = CONV[rank](channels, out, 4, stride=2, padding=1, bias=bias)
+    return [ZERO_PAD[rank](tuple(pad)), conv] if any(pad) else [conv]
+
+
 def norm_layer(name: str | None, channels: int, rank: int) -> nn.Module:
     """Build a normalisation: `batch`, `layer` (one group over all channels) or None for none."""
     if name == "batch":

@@ -4,7 +4,7 @@ import math
 
 from torch import Tensor, nn
 
-from gansmith.nets.blocks import CONV, ZERO_PAD, Score, channels_by_stage, norm_layer, pyramid
+from gansmith.nets.blocks import Score, channels_by_stage, halving, norm_layer, pyramid
 
 
 class Encoder(nn.Module):
@@ -29,12 +29,7 @@ class Encoder(nn.Module):
         sizes = pyramid(tuple(size))
         stages: list[nn.Module] = []
         for i, out in enumerate(channels_by_stage(width, widest, max(1, len(sizes) - 1))):
-            kernel, stride = (4, 2) if len(sizes) > 1 else (3, 1)
-            # Odd sides are padded up to even by the extra column, so that a stage halves them rounding up.
-            odd = [side % 2 for side in (sizes[-1 - i] if len(sizes) > 1 else ())]
-            pad = [p for side in reversed(odd) for p in (0, side)]
-            stages += [ZERO_PAD[rank](tuple(pad))] if any(pad) else []
-            stages.append(CONV[rank](channels, out, kernel, stride=stride, padding=1, bias=i == 0 or norm is None))
+            stages += halving(channels, out, sizes[-1 - i], whole=len(sizes) == 1, bias=i == 0 or norm is None)
             stages += [norm_layer(norm, out, rank)] if i else []
             stages.append(nn.LeakyReLU(0.2))
             channels = out
