@@ -62,7 +62,7 @@ class Classmates:
         labels = np.zeros(len(seeds), np.int64) if labels is None else labels
         if missing := [self._classes[label] for label in labels if not self._count[label]]:
             raise UsageError(f"there is no picture of the class {missing[0]!r} to be shown", "ask for another class")
-        turns = [int(seed) % self._count[label] for seed, label in zip(seeds, labels, strict=True)]
+        turns = [int(seed) % int(self._count[label]) for seed, label in zip(seeds, labels, strict=True)]
         return self._order[self._start[labels] + np.array(turns, np.int64)]
 
 

@@ -32,6 +32,7 @@ class DAGAN(GAN):
     latent_dim: int = 128
     width: int = 32  # channels of the finest stage, at most; doubled at each halving
     widest: int = 128  # channels of the coarsest stage, at most; halved towards the finer
+    hidden: int = 256  # units of the critic in which the two pictures of a pair meet as wholes; 0 for none
     n_critic: int = 1  # critic steps to one of G; the paper takes 5, at a tenth of the rate
     gp_weight: float = 10.0  # weight of the gradient penalty
     lr: float = 1e-3
@@ -45,7 +46,7 @@ class DAGAN(GAN):
         channels, *size = spec.shape
         return Nets(
             G=UNet(spec.shape, channels, self.latent_dim, self.width, self.widest),
-            D=Encoder((2 * channels, *size), 0, self.width, self.widest, norm="layer"),
+            D=Encoder((2 * channels, *size), 0, self.width, self.widest, norm="layer", hidden=self.hidden),
         )
 
     def players(self):

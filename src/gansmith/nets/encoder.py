@@ -12,7 +12,8 @@ class Encoder(nn.Module):
 
     Each stage halves the map (4-wide kernels, stride 2); its channels are those of `channels_by_stage`; the
     coarsest map is flattened into `Score`, which adds the projection term where there are classes. As in the paper the
-    first stage is not normalised.
+    first stage is not normalised. `hidden` channels of a fully connected layer before the score, where there are any,
+    let distant parts of the sample be compared.
     """
 
     def __init__(
@@ -22,6 +23,7 @@ class Encoder(nn.Module):
         width: int = 32,
         widest: int = 128,
         norm: str | None = "batch",
+        hidden: int = 0,
     ):
         super().__init__()
         channels, *size = shape
@@ -35,8 +37,9 @@ class Encoder(nn.Module):
             channels = out
         self.trunk = nn.Sequential(*stages)
         self.features = channels * math.prod(sizes[0])
-        self.head = Score(self.features, classes)
+        self.hidden = nn.Sequential(nn.Linear(self.features, hidden), nn.LeakyReLU(0.2)) if hidden else nn.Identity()
+        self.head = Score(hidden or self.features, classes)
 
     def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
         """Score samples [n, channels, *size] as logits [n]."""
-        return self.head(self.trunk(x).flatten(1), label)
+        return self.head(self.hidden(self.trunk(x).flatten(1)), label)

@@ -1,14 +1,13 @@
 """The artefact of a training: a GAN, its averaged networks and the shape of its data. Everything later starts here."""
 
 import copy
-import dataclasses
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +46,7 @@ class Sampler:
         self.gan, self.nets, self.spec, self.info = gan, nets.eval().requires_grad_(False), spec, dict(info or {})
         self.device = next(nets.parameters()).device
         self._hash = ""
+        self._learnt = spec  # what is saved, whatever is shown later
         self._shown: tuple[ImageData, Classmates] | None = None
 
     @property
@@ -66,7 +66,7 @@ class Sampler:
             return self
         model = copy.copy(self)
         model._shown = data, Classmates(data)
-        model.spec = dataclasses.replace(self.spec, classes=data.spec.classes, class_share=data.spec.class_share)
+        model.spec = replace(self.spec, classes=data.spec.classes, class_share=data.spec.class_share)
         return model
 
     def like(self, what: Showable, fit: str = "crop") -> "Sampler":
@@ -79,10 +79,10 @@ class Sampler:
             raise UsageError(f"{name} makes pictures of seeds alone: it is not shown any", "leave out --like")
         return self.shown(open_to_show(what, self.spec, fit))
 
-    def references(self, seeds: Sequence[int], labels: np.ndarray | None) -> np.ndarray | None:
-        """Return which picture goes with each seed, int64 [n] into what is shown; None for a model that needs none.
+    def _references(self, seeds: Sequence[int], labels: np.ndarray | None) -> tuple[ImageData, np.ndarray] | None:
+        """Return what the model is shown and which of it goes with each seed, int64 [n]; None where it needs nothing.
 
-        `labels` are class indices as `labels` gives them. Raises UsageError where the model was shown none.
+        `labels` are class indices as `labels` gives them. Raises UsageError where the model was shown nothing.
         """
         if not self.gan.needs:
             return None
@@ -91,7 +91,8 @@ class Sampler:
                 f"{catalog.name_of(self.gan)} makes pictures like one that it is shown, and was shown none",
                 "gansmith generate MODEL --like PICTURE, or in Python: model.sample(like=PICTURE)",
             )
-        return self._shown[1].in_turn(seeds, labels)
+        data, classmates = self._shown
+        return data, classmates.in_turn(seeds, labels)
 
     @torch.inference_mode()
     def pixels(self, seeds: Sequence[int], label: Any = None, truncation: float = 1.0) -> np.ndarray:
@@ -101,7 +102,7 @@ class Sampler:
         shares of the data. `truncation` in (0, 1] scales the latents: nearer the mean, less varied.
         """
         labels = self.labels(seeds, label)
-        condition = self._condition(self.references(seeds, labels))
+        condition = self._condition(seeds, labels)
         made = []
         for start in range(0, len(seeds), ROWS):
             rows = list(seeds[start : start + ROWS])
@@ -109,16 +110,19 @@ class Sampler:
             z = torch.cat([self.gan.latents(1, generator(seed, "sample")) for seed in filled])
             part = slice(start, start + ROWS)
             y = None if labels is None else _filled(torch.as_tensor(labels[part])).to(self.device)
-            shown = {name: encode(_filled(torch.from_numpy(x[part])).to(self.device)) for name, x in condition.items()}
+            shown = {name: _filled(torch.from_numpy(values[part])) for name, values in condition.items()}
+            shown = {name: encode(values.to(self.device)) for name, values in shown.items()}
             x = self.gan.synthesise(self.nets, z.to(self.device) * truncation, y, **shown)
             made.append(decode(x[: len(rows)]))
         return np.concatenate(made) if made else np.zeros((0, *self.spec.size, self.spec.channels), np.uint8)
 
-    def _condition(self, references: np.ndarray | None) -> Mapping[str, np.ndarray]:
-        """Make what the game needs of the pictures at these indices."""
-        if references is None or self._shown is None:
+    def _condition(self, seeds: Sequence[int], labels: np.ndarray | None) -> Mapping[str, np.ndarray]:
+        """Make what the game needs, uint8 [n, ...] each, of the pictures that go with these seeds."""
+        references = self._references(seeds, labels)
+        if references is None:
             return {}
-        pictures = np.array(self._shown[0].images[references])
+        data, indices = references
+        pictures = np.array(data.images[indices])
         return conditions(self.gan.needs, pictures, pictures)
 
     def labels(self, seeds: Sequence[int], label: Any = None) -> np.ndarray | None:
@@ -159,30 +163,32 @@ class Sampler:
         """Return the provenance of the pictures of these seeds."""
         labels, model, gan = self.labels(seeds, label), self.hash, catalog.name_of(self.gan)
         names = [None] * len(seeds) if labels is None else [self.spec.classes[i] for i in labels]
-        likes = self._likes(self.references(seeds, labels), len(seeds))
+        likes = self._likes(seeds, labels)
         return tuple(
             Provenance(model, gan, int(seed), truncation, name, gansmith.__version__, *like)
             for seed, name, like in zip(seeds, names, likes, strict=True)
         )
 
-    def _likes(self, references: np.ndarray | None, n: int) -> list[tuple[str, str] | tuple[()]]:
+    def _likes(self, seeds: Sequence[int], labels: np.ndarray | None) -> list[tuple[str, str] | tuple[()]]:
         """Return name and hash of the picture that the model is shown for each seed."""
-        if references is None or self._shown is None:
-            return [()] * n
-        data = self._shown[0]
-        hashes = {i: hashlib.sha256(np.ascontiguousarray(data.images[i])).hexdigest() for i in set(references.tolist())}
-        return [(data.names[i], hashes[i]) for i in references.tolist()]
+        references = self._references(seeds, labels)
+        if references is None:
+            return [()] * len(seeds)
+        data, indices = references
+        hashes = {i: hashlib.sha256(np.ascontiguousarray(data.images[i])).hexdigest() for i in set(indices.tolist())}
+        return [(data.names[i], hashes[i]) for i in indices.tolist()]
 
     def sheet(self, rows: Sequence[int], label: Any = None, columns: int = 8) -> np.ndarray:
         """Show what is made of what: for each seed of `rows` its reference, then pictures of seeds 0, 1 ... like it.
 
         Returns uint8 [rows * columns, height, width, channels]; `label` is as in `pixels`, for the references.
         """
-        references = self.references(rows, self.labels(rows, label))
-        if references is None or self._shown is None:
+        references = self._references(rows, self.labels(rows, label))
+        if references is None:
             raise UsageError(f"{catalog.name_of(self.gan)} is not shown pictures", "take: model.sample()")
-        shown = (self._shown[0].take([i]) for i in references)
-        return np.concatenate([x for one in shown for x in (one.images, self.like(one).pixels(range(columns - 1)))])
+        data, indices = references
+        shown = (data.take([i]) for i in indices)
+        return np.concatenate([x for one in shown for x in (one.images, self.shown(one).pixels(range(columns - 1)))])
 
     def save(self, folder: Path | str) -> Path:
         """Write `config.json`, `model.safetensors` and a model card `README.md`; an old artefact is replaced."""
@@ -194,7 +200,7 @@ class Sampler:
             "format": FORMAT,
             "gansmith": gansmith.__version__,
             "gan": catalog.to_config(self.gan),
-            "spec": asdict(self.spec),
+            "spec": asdict(self._learnt),
             "sha256": hashlib.sha256(weights).hexdigest(),
             "info": self.info,
         }
