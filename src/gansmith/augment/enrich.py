@@ -56,8 +56,8 @@ class Enriched:
         """Write an image folder with one subfolder a class and `metadata.csv`; it appears complete or not at all.
 
         Columns: file_name, label, source (real or synthetic), and for synthetic ones seed, model (SHA-256 of the
-        weights), confidence of the classifier in the label, name of the nearest training picture and distance to it, and
-        where the model makes pictures like others, the name of the real that this one is like.
+        weights), confidence of the classifier in the label, name of the nearest training picture and distance to it,
+        and where the model makes pictures like others, the name of the real that this one is like.
         `new_only` leaves the reals out. Raises UsageError where the folder is there and not empty.
         """
         folder = Path(folder)

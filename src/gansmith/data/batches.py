@@ -55,7 +55,10 @@ class Batches:
         return self._draw(k)[0]
 
     def at(self, k: int) -> dict[str, Tensor]:
-        """Return batch k: "real" as `codecs.image.encode` makes it, "label" int64 [batch] where there are classes, and what is needed."""
+        """Return batch k: "real" as `codecs.image.encode` makes it, "label" int64 [batch] where there are classes.
+
+        What is needed beside is made of the same pictures or of their classmates, which are drawn by the number k.
+        """
         indices, flipped = self._draw(k)
         index = torch.from_numpy(indices)
         if self._pixels is not None:

@@ -4,8 +4,8 @@ G makes of a picture (the reference) and z another picture of its class. The cri
 against a real and what G made of it, so that to give the reference back is caught as surely as to leave its class.
 Neither net is told the class, so a trained model can be shown pictures of classes that it has never seen.
 
-Unlike the paper: a plain U-Net for one with residual blocks, this house's settings of WGAN-GP (one critic step to one of
-G, a high rate that falls to zero), and DiffAugment on both pictures of a pair alike.
+Unlike the paper: a plain U-Net for one with residual blocks, a plain critic with one wide hidden layer, the settings of
+`wgan_gp.py` (one critic step to one of G, a high rate that falls to zero), and DiffAugment, alike on all of a row.
 
     gansmith train DATA --gan dagan --minutes 10
     gansmith generate MODEL --like PICTURE --seeds 0-15
@@ -58,21 +58,29 @@ class DAGAN(GAN):
         return (Turn("D", self.loss_D, repeat=self.n_critic), Turn("G", self.loss_G, again=True))
 
     def loss_D(self, nets, batch):
-        """Distance (negated) of the two sorts of pairs, and the penalty on lines between them."""
-        real, fake = self.pair(batch, batch["real"], 0), self.pair(batch, batch["fake"].detach(), 1)
+        """Distance (negated) of the two sorts of pairs; the penalty holds the slope in the second picture alone.
+
+        What the critic thinks of a picture may depend on the reference as sharply as it likes: it is the distance
+        between pictures like one reference that it estimates.
+        """
+        reference, real, fake = self.seen(batch, batch["reference"], batch["real"], batch["fake"].detach())
+
+        def critic(x):
+            return nets.D(torch.cat([reference, x], 1))
+
         return {
-            "wasserstein": wasserstein_D(nets.D(real), nets.D(fake)),
-            "gp": self.gp_weight * gradient_penalty(nets.D, real, fake, mix=batch["chance"][:, 0, -1]),
+            "wasserstein": wasserstein_D(critic(real), critic(fake)),
+            "gp": self.gp_weight * gradient_penalty(critic, real, fake, mix=batch["chance"][:, 0, -1]),
         }
 
     def loss_G(self, nets, batch):
         """Raise the critic's score of (reference, fake)."""
-        return {"wasserstein": wasserstein_G(nets.D(self.pair(batch, batch["fake"], 1)))}
+        pair = torch.cat(self.seen(batch, batch["reference"], batch["fake"]), 1)
+        return {"wasserstein": wasserstein_G(nets.D(pair))}
 
-    def pair(self, batch, x, view):
-        """Stack the references and `x`, both seen through the same augmentation; `view` picks half of the chance."""
-        chance = batch["chance"][:, view]
-        return torch.cat([diffaugment(one, chance, self.augment) for one in (batch["reference"], x)], 1)
+    def seen(self, batch, *pictures):
+        """Return pictures as the critic sees them, all those of a row through the same augmentation."""
+        return [diffaugment(x, batch["chance"][:, 0], self.augment) for x in pictures]
 
     def synthesise(self, nets, latents, label=None, **condition):
         """G(reference, z)."""

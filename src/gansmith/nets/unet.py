@@ -51,7 +51,7 @@ class UNet(nn.Module):
         self.ups.append(CONV_TRANSPOSE[rank](inner, out_channels, kernel, stride=stride, padding=1))
 
     def forward(self, x: Tensor, z: Tensor | None = None) -> Tensor:
-        """Map samples [n, channels, *size] and latents [n, latent_dim] to samples [n, out_channels, *size] in [-1, 1]."""
+        """Map [n, channels, *size] and latents [n, latent_dim] to [n, out_channels, *size] in [-1, 1]."""
         passed = []
         for down in self.downs:
             x = down(x)

@@ -31,7 +31,7 @@ def inspect(
         again = sampler.images([about.seed], about.label, about.truncation)[0]
     else:
         if like is None:
-            raise UsageError(f"{file} was made like {about.like}, and is made again like it", "name that picture: --like")
+            raise UsageError(f"{file} was made like {about.like}", "name that picture as well: --like")
         remade = sampler.like(like, fit).images([about.seed], None, about.truncation)
         if remade.provenance[0].like_hash != about.like_hash:
             return found | {"matches": False, "reason": f"made like another picture ({about.like})"}

@@ -207,7 +207,9 @@ class Sampler:
         try:
             (temporary / "model.safetensors").write_bytes(weights)
             (temporary / "config.json").write_text(json.dumps(config, indent=1))
-            (temporary / "README.md").write_text(pages.render("card.md", config=config, name=folder.parent.name, like=bool(self.gan.needs)))
+            (temporary / "README.md").write_text(
+                pages.render("card.md", config=config, name=folder.parent.name, like=bool(self.gan.needs))
+            )
             temporary.chmod(0o755)
             _replace(folder, temporary)
         finally:
