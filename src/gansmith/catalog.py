@@ -9,50 +9,32 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from gansmith import gans
 from gansmith.errors import UsageError
 from gansmith.game import GAN
-from gansmith.gans.acgan import ACGAN
-from gansmith.gans.began import BEGAN
-from gansmith.gans.biggan import BigGAN
-from gansmith.gans.cgan import CGAN
-from gansmith.gans.dcgan import DCGAN
-from gansmith.gans.dragan import DRAGAN
-from gansmith.gans.ebgan import EBGAN
-from gansmith.gans.fastgan import FastGAN
-from gansmith.gans.infogan import InfoGAN
-from gansmith.gans.lsgan import LSGAN
-from gansmith.gans.progressive import Progressive
-from gansmith.gans.projection import Projection
-from gansmith.gans.r3gan import R3GAN
-from gansmith.gans.ragan import RaGAN
-from gansmith.gans.sagan import SAGAN
-from gansmith.gans.sngan import SNGAN
-from gansmith.gans.stylegan2 import StyleGAN2
-from gansmith.gans.vanilla import Vanilla
-from gansmith.gans.wgan import WGAN
-from gansmith.gans.wgan_gp import WGANGP
 
 GANS: dict[str, type[GAN]] = {
-    "vanilla": Vanilla,
-    "dcgan": DCGAN,
-    "lsgan": LSGAN,
-    "wgan": WGAN,
-    "wgan_gp": WGANGP,
-    "dragan": DRAGAN,
-    "sngan": SNGAN,
-    "ragan": RaGAN,
-    "r3gan": R3GAN,
-    "cgan": CGAN,
-    "acgan": ACGAN,
-    "projection": Projection,
-    "infogan": InfoGAN,
-    "ebgan": EBGAN,
-    "began": BEGAN,
-    "stylegan2": StyleGAN2,
-    "progressive": Progressive,
-    "sagan": SAGAN,
-    "biggan": BigGAN,
-    "fastgan": FastGAN,
+    "vanilla": gans.Vanilla,
+    "dcgan": gans.DCGAN,
+    "lsgan": gans.LSGAN,
+    "wgan": gans.WGAN,
+    "wgan_gp": gans.WGANGP,
+    "dragan": gans.DRAGAN,
+    "sngan": gans.SNGAN,
+    "ragan": gans.RaGAN,
+    "r3gan": gans.R3GAN,
+    "cgan": gans.CGAN,
+    "acgan": gans.ACGAN,
+    "projection": gans.Projection,
+    "infogan": gans.InfoGAN,
+    "ebgan": gans.EBGAN,
+    "began": gans.BEGAN,
+    "stylegan2": gans.StyleGAN2,
+    "progressive": gans.Progressive,
+    "sagan": gans.SAGAN,
+    "biggan": gans.BigGAN,
+    "fastgan": gans.FastGAN,
+    "dagan": gans.DAGAN,
 }
 DEFAULT, DEFAULT_LARGE = "dcgan", "wgan_gp"
 """The best pictures per minute on two cores, below 48 pixels and from there on; figures in docs/lab/default_gan.md."""

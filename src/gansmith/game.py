@@ -10,7 +10,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +26,8 @@ A term without a gradient (`detach()`) moves nobody: it is a figure for the log 
 Batch = Mapping[str, Tensor]
 """What one turn is played with, all of the same length n:
 
-`real` [n, *spec.shape] in [-1, 1]; `label` [n] int64 where the data has labels; `latents` [n, ...] from `GAN.latents`;
+`real` [n, *spec.shape] in [-1, 1]; `label` [n] int64 where the data has labels; each name of `GAN.needs`, [n, ...] in
+[-1, 1] as `gansmith.data.conditions` makes it; `latents` [n, ...] from `GAN.latents`;
 `chance` [n, 2, 16] uniform in [0, 1), the rest of a turn's randomness (interpolation, augmentation): a row for the real
 and a row for the fake of each pair; `fake` [n, *spec.shape], the GAN's samples for `latents` and `label`, made when a
 loss first asks for them and then shared by all turns on this batch. It carries the generator's graph: a loss that does
@@ -88,7 +89,12 @@ class GAN(ABC):
 
     `latents`, `synthesise` and `score` are those of the usual game: a field `latent_dim`, a generator `G(z, label)` and
     a critic `D(x, label)`. A game of another kind writes its own.
+
+    `needs` names what a game must be shown beside the reals, see `gansmith.data.conditions`: each is an entry of its
+    batches and a keyword of `synthesise` and `score`.
     """
+
+    needs: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def nets(self, spec: DataSpec) -> Nets:
@@ -106,8 +112,15 @@ class GAN(ABC):
         """Draw all randomness of `n` samples, row by row from `generator`: standard normal [n, latent_dim]."""
         return torch.randn(n, self.latent_dim, generator=generator)  # pyright: ignore[reportAttributeAccessIssue]
 
+    def condition(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the entries of a batch that the game needs, by name."""
+        return {name: batch[name] for name in self.needs}
+
     def synthesise(self, nets: Nets, latents: Tensor, label: Tensor | None = None) -> Tensor:
-        """Map latents [n, ...] (and labels [n]) to samples [n, *shape] near [-1, 1]; deterministic, differentiable."""
+        """Map latents [n, ...] (and labels [n]) to samples [n, *shape] near [-1, 1]; deterministic, differentiable.
+
+        A game with `needs` takes these as further keywords, here and in `score`.
+        """
         return nets.G(latents, label)
 
     def score(self, nets: Nets, x: Tensor, label: Tensor | None = None) -> Tensor | None:

@@ -15,6 +15,7 @@ SLIM = {
     "infogan": {"width": 8},
     "ebgan": {"width": 8},
     "began": {"width": 8},
+    "dagan": {"width": 8, "n_critic": 2},
     "r3gan": {"widths": (32, 16), "group": 8, "lazy": 2},
     "stylegan2": {"latent_dim": 8, "width": 8, "widest": 8, "group": 2, "r1_every": 2, "path_every": 2, "ada": 0.6},
     "progressive": {"latent_dim": 8, "width": 8, "widest": 8, "group": 2, "grown": 0.0025},

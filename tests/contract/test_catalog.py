@@ -10,6 +10,7 @@ from tests.contract.slim import SLIM
 from torch import nn
 
 from gansmith import catalog
+from gansmith.data.images import assemble
 from gansmith.data.spec import DataSpec
 from gansmith.sample.sampler import Sampler
 from gansmith.train import checkpoint
@@ -26,15 +27,34 @@ LABELS = [(), ("cat", "dog", "owl")]
 class Noise:
     """Batches of random pictures: the k-th is the same every time."""
 
-    def __init__(self, spec: DataSpec, batch: int):
-        self.spec, self.batch = spec, batch
+    def __init__(self, spec: DataSpec, batch: int, needs=()):
+        self.spec, self.batch, self.needs = spec, batch, needs
 
     def at(self, k):
         stream = torch.Generator().manual_seed(k)
         batch = {"real": torch.rand(self.batch, *self.spec.shape, generator=stream) * 2 - 1}
         if self.spec.classes:
             batch["label"] = torch.randint(len(self.spec.classes), (self.batch,), generator=stream)
-        return batch
+        needed = {name: torch.rand(self.batch, *self.spec.shape, generator=stream) * 2 - 1 for name in self.needs}
+        return batch | needed
+
+
+def noise_data(spec):
+    """Random pictures, for models that are shown some."""
+    chance, n = np.random.default_rng(0), 12
+    images = chance.integers(0, 256, (n, *spec.size, spec.channels), np.uint8)
+    labels = np.arange(n) % len(spec.classes) if spec.classes else None
+    return assemble(images, labels, spec.classes, [str(i) for i in range(n)], "noise")
+
+
+def sampler_of(state, nets=None):
+    return Sampler(state.gan, nets or state.average, state.spec).shown(noise_data(state.spec))
+
+
+def condition(state, seed, n=1):
+    """What the game needs to make `n` samples; the same for the same seed."""
+    stream = torch.Generator().manual_seed(seed)
+    return {name: torch.rand(n, *state.spec.shape, generator=stream) * 2 - 1 for name in state.gan.needs}
 
 
 def make(name, shape=(1, 16, 16), classes=LABELS[1], batch=4, **fields):
@@ -43,7 +63,7 @@ def make(name, shape=(1, 16, 16), classes=LABELS[1], batch=4, **fields):
     gan = catalog.create(name, SLIM.get(name, {}) | fields)
     run = Run(images=4096, batch=batch, ticks=4)
     spec = DataSpec(shape, classes)
-    return State(gan, run, spec, CPU, "fp32"), Noise(spec, batch)
+    return State(gan, run, spec, CPU, "fp32"), Noise(spec, batch, gan.needs)
 
 
 def weights(state):
@@ -66,8 +86,7 @@ def test_shapes_and_finite_losses(name, shape, classes):
     play_round(state, batches, [lambda state, seen: logs.update(seen)])
     assert logs
     assert all(np.isfinite(value) for value in logs.values())
-    sampler = Sampler(state.gan, state.average, state.spec)
-    pixels = sampler.pixels(range(3))
+    pixels = sampler_of(state).pixels(range(3))
     assert pixels.shape == (3, *shape[1:], shape[0])
     assert pixels.dtype == np.uint8
 
@@ -100,14 +119,16 @@ def test_every_weight_is_reached(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_labels_matter(name):
+def test_what_is_asked_for_matters(name):
+    """The class, or where a game is shown something, what it is shown: that tells the class."""
     state, batches = make(name)
     for _ in range(3):
         play_round(state, batches)
-    sampler = Sampler(state.gan, state.nets, state.spec)
+    sampler = sampler_of(state, state.nets)
     latents = state.gan.latents(1, torch.Generator().manual_seed(0))
     with torch.no_grad():
-        pictures = [state.gan.synthesise(sampler.nets, latents, torch.tensor([k])) for k in range(3)]
+        asked = [(torch.tensor([k]), condition(state, k)) for k in range(3)]
+        pictures = [state.gan.synthesise(sampler.nets, latents, label, **shown) for label, shown in asked]
     assert not torch.equal(pictures[0], pictures[1])
     assert not torch.equal(pictures[1], pictures[2])
 
@@ -134,7 +155,7 @@ def test_synthesise_is_differentiable_in_latents(name):
     state, batches = make(name)
     play_round(state, batches)
     latents = state.gan.latents(2, torch.Generator().manual_seed(0)).requires_grad_()
-    state.gan.synthesise(state.average, latents, torch.tensor([0, 1])).sum().backward()
+    state.gan.synthesise(state.average, latents, torch.tensor([0, 1]), **condition(state, 0, 2)).sum().backward()
     assert latents.grad is not None
     assert latents.grad.abs().sum() > 0
 
@@ -144,7 +165,7 @@ def test_sample_i_depends_on_model_and_seed_only(name):
     state, batches = make(name, (3, 24, 20))
     for _ in range(2):
         play_round(state, batches)
-    sampler = Sampler(state.gan, state.average, state.spec)
+    sampler = sampler_of(state)
     together = sampler.pixels(range(40))
     assert len(np.unique(together.reshape(40, -1), axis=0)) == 40
     for seeds in ([7], [39, 0, 7], list(range(33, 12, -1))):
@@ -161,8 +182,8 @@ def test_sample_i_depends_on_model_and_seed_only(name):
 def test_artefact_gives_the_same_samples(name, tmp_path):
     state, batches = make(name)
     play_round(state, batches)
-    sampler = Sampler(state.gan, state.average, state.spec, {"Data": "noise"})
-    loaded = Sampler.load(sampler.save(tmp_path / "best"), "cpu")
+    sampler = sampler_of(state)
+    loaded = Sampler.load(sampler.save(tmp_path / "best"), "cpu").shown(noise_data(state.spec))
     assert loaded.gan == sampler.gan
     assert loaded.spec == sampler.spec
     assert loaded.hash == sampler.hash

@@ -1,5 +1,6 @@
 """The main job on the command line, as somebody would type it, and what happens when something is in its way."""
 
+import csv
 import json
 import os
 import resource
@@ -80,6 +81,28 @@ def test_the_main_job(type_in, tmp_path):
     assert "wgan_gp" in compared
     assert "deleted" in type_in("runs", "prune", "--keep", "1", "--yes")[1]
     assert len(list((tmp_path / "runs").iterdir())) == 1
+
+
+@pytest.mark.slow
+def test_pictures_like_one_that_is_shown(type_in, tmp_path):
+    code, out, err = type_in("train", "digits", *QUICK, "--gan", "dagan", "--name", "like")
+    assert code == 0, err
+    assert (tmp_path / "runs/like/samples").is_dir()
+    draw(tmp_path / "photos", 2, (20, 30))
+    words = ("generate", "runs/like", "--like", "photos/0.png", "--seeds", "0-15", "--out", "out")
+    assert type_in(*words)[:2] == (0, "16 pictures in out/\n")
+    assert type_in("inspect", "out/000015.png", "--model", "runs/like", "--like", "photos/0.png")[0] == 0
+    code, out, _ = type_in("evaluate", "runs/like", "digits", "--json", "-n", "100", "--metrics", "kid")
+    assert code == 0
+    assert np.isfinite(json.loads(out)["results"][0]["value"])
+    words = ("augment", "digits", "runs/like", "--to", "150", "--confidence", "0", "--new-only", "--out", "more")
+    code, out, err = type_in(*words)
+    assert code == 0, err
+    rows = list(csv.DictReader((tmp_path / "more/metadata.csv").open()))
+    assert rows
+    assert all(row["source"] == "synthetic" and row["like"] for row in rows)
+    code, out, err = type_in("resume", "runs/like")
+    assert (code, "is finished already" in out) == (0, True), err
 
 
 @pytest.mark.slow

@@ -29,7 +29,7 @@ def digits():
 def losses(name, data):
     run = Run(images=ROUNDS * 32, batch=32)
     state = State(catalog.create(name), run, data.spec, torch.device("cpu"), "fp32")
-    batches, rows = Batches(data, run.batch, run.seed), []
+    batches, rows = Batches(data, run.batch, run.seed, needs=state.gan.needs), []
     for _ in range(ROUNDS):
         play_round(state, batches, [lambda state, logs: rows.append(dict(logs))])
     return rows

@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from gansmith import catalog
+from gansmith.augment.classifier import fit_mixed, probabilities
 from gansmith.data.batches import Batches
 from gansmith.data.sources import open_data
 from gansmith.data.spec import DataSpec
 from gansmith.evaluate.modes import DEVIATION, RING, gaussian_modes
-from gansmith.evaluate.quick import Quick
+from gansmith.evaluate.quick import Quick, mean_distance
 from gansmith.gans.vanilla import Vanilla
 from gansmith.sample.sampler import Sampler
 from gansmith.train.fit import fit
@@ -32,6 +33,7 @@ LENGTH = {
     "sagan": 10_000,
     "biggan": 9_000,
     "fastgan": 10_000,
+    "dagan": 40_000,
 }
 FIELDS = {
     "vanilla": {"width": 256},
@@ -40,6 +42,7 @@ FIELDS = {
     "progressive": {"lr": 3e-3, "grown": 0.3},
     "sagan": {"lr_D": 2e-3, "lr_G": 2e-3},
     "biggan": {"lr_D": 2e-3, "lr_G": 2e-3},
+    "dagan": {"width": 128},
     "fastgan": {"augment": 0.0, "lr": 2e-3},
 }
 
@@ -59,13 +62,46 @@ def test_beats_independent_pixels_on_digits(name, digits):
 
     run = Run(images=LENGTH.get(name, 30_000), average=5_000)
     state = State(catalog.create(name, FIELDS.get(name, {})), run, digits.spec, CPU, "fp32")
-    untrained = quick(Sampler(state.gan, state.average, digits.spec).pixels(range(512)))["kid"]
-    fit(state, Batches(digits, run.batch, run.seed))
-    trained = quick(Sampler(state.gan, state.average, digits.spec).pixels(range(512)))
+    model = Sampler(state.gan, state.average, digits.spec).shown(digits)
+    untrained = quick(model.pixels(range(512)))["kid"]
+    fit(state, Batches(digits, run.batch, run.seed, needs=state.gan.needs))
+    trained = quick(model.pixels(range(512)))
     print(f"{name}: kid {trained['kid']:.3f}, naive {baseline:.3f}, untrained {untrained:.3f}, {trained}")
     assert untrained > baseline
     assert trained["kid"] < 0.5 * baseline
     assert 0.7 < trained["diversity"] < 1.3
+
+
+def test_dagan_makes_other_pictures_of_the_class_that_it_is_shown(digits):
+    """References are reals that it has never seen; a classifier of reals tells the class of what is made like them."""
+    held, quick = digits.test, Quick(digits)
+    classifier = fit_mixed([(digits.images, digits.labels)], 10, steps=400, seed=0)
+    reals = [quick.net(held.images[held.labels == label]) for label in range(10)]
+    between_reals = np.mean([mean_distance(features) for features in reals])
+
+    def judged(model):
+        """Return share of the right class, mean distance between pictures like one, and to that one, over reals'."""
+        right, between, away = [], [], []
+        for i in np.concatenate([np.flatnonzero(held.labels == label)[:4] for label in range(10)]):
+            made = model.like(held.take([i])).pixels(range(16))
+            features = quick.net(made)
+            right.append((probabilities(classifier, made).argmax(1) == held.labels[i]).mean())
+            between.append(mean_distance(features))
+            away.append(np.linalg.norm(features - quick.net(held.images[[i]]), axis=1).mean())
+        return np.mean(right), np.mean(between) / between_reals, np.mean(away) / between_reals
+
+    run = Run(images=LENGTH["dagan"], average=5_000)
+    state = State(catalog.create("dagan", FIELDS["dagan"]), run, digits.spec, CPU, "fp32")
+    model = Sampler(state.gan, state.average, digits.spec)
+    untrained, *_ = judged(model)
+    fit(state, Batches(digits, run.batch, run.seed, needs=state.gan.needs))
+    right, between, away = judged(model)
+    told = f"untrained {untrained:.2f}; apart {between:.2f} of what reals are, from the reference {away:.2f}"
+    print(f"dagan: {right:.2f} of the class shown, {told}")
+    assert untrained < 0.25
+    assert right > 0.4, "chance is 0.1"
+    assert 0.6 < between < 1.4, "another z gives another picture, as different as reals of a class are"
+    assert away > 0.6, "none is the reference again"
 
 
 class Ring:

@@ -12,20 +12,18 @@ import numpy as np
 from PIL.PngImagePlugin import PngInfo
 
 import gansmith
-from gansmith import catalog
 from gansmith.augment.choose import Chosen, Gate
 from gansmith.data.codecs.image import to_pil
 from gansmith.data.images import ImageData
 from gansmith.errors import DataError, UsageError
 from gansmith.files import whole_folder
 from gansmith.machine import cores
-from gansmith.sample.provenance import Provenance
 
 if TYPE_CHECKING:
     from gansmith.sample.sampler import Sampler
 
 FEWEST_OF_A_CLASS = 2
-COLUMNS = ("file_name", "label", "source", "seed", "model", "confidence", "nearest", "distance")
+COLUMNS = ("file_name", "label", "source", "seed", "model", "confidence", "nearest", "distance", "like")
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,8 @@ class Enriched:
         """Write an image folder with one subfolder a class and `metadata.csv`; it appears complete or not at all.
 
         Columns: file_name, label, source (real or synthetic), and for synthetic ones seed, model (SHA-256 of the
-        weights), confidence of the classifier in the label, name of the nearest training picture and distance to it.
+        weights), confidence of the classifier in the label, name of the nearest training picture and distance to it,
+        and where the model makes pictures like others, the name of the real that this one is like.
         `new_only` leaves the reals out. Raises UsageError where the folder is there and not empty.
         """
         folder = Path(folder)
@@ -102,21 +101,21 @@ class Enriched:
             yield {"file_name": file_name, "label": name, "source": "real"}, self.data.images[i], None
 
     def _fakes(self) -> Iterator[tuple[dict, np.ndarray, PngInfo | None]]:
-        model, gan = self.model.hash, catalog.name_of(self.model.gan)
         for name, chosen in self.chosen.items():
-            for i, seed in enumerate(chosen.seeds.tolist()):
+            for i, about in enumerate(self.model.about(chosen.seeds.tolist(), name)):
+                seed = about.seed
                 file_name = f"{_folder_of(name)}/synthetic-{seed:06d}.png"
                 row = {
                     "file_name": file_name,
                     "label": name,
                     "source": "synthetic",
                     "seed": seed,
-                    "model": model,
+                    "model": about.model,
                     "confidence": f"{chosen.confidence[i]:.4f}",
                     "nearest": self.data.names[chosen.nearest[i]],
                     "distance": f"{chosen.distance[i]:.4f}",
+                    "like": about.like or "",
                 }
-                about = Provenance(model, gan, seed, 1.0, name, gansmith.__version__)
                 yield row, chosen.pixels[i], about.chunk()
 
 
@@ -137,6 +136,7 @@ def enrich(
     """
     check(data, confidence)
     _check_model(data, model)
+    model = model.shown(data)
     wanted = missing(data.counts(), to)
     gate = Gate(data, confidence=confidence, seed=seed)
     chosen = {}
@@ -189,7 +189,8 @@ def check(data: ImageData, confidence: float) -> None:
 
 
 def _check_model(data: ImageData, model: "Sampler") -> None:
-    if model.spec.classes != data.spec.classes:
+    # what a reference shows is its class: a model that works from one need not know the classes of this data
+    if "reference" not in model.gan.needs and model.spec.classes != data.spec.classes:
         theirs = ", ".join(model.spec.classes) or "none"
         raise UsageError(
             f"the model's classes ({theirs}) are not those of the data ({', '.join(data.spec.classes)})",

@@ -10,6 +10,10 @@ from gansmith.cli import terminal
 from gansmith.cli.app import AsJson, Device, Fit, Label, app
 from gansmith.evaluate import menu
 
+Like = Annotated[
+    str | None, Parameter(help="Picture, or folder of them, that the results are to be like; for GANs such as dagan.")
+]
+
 
 @app.command
 def generate(
@@ -20,6 +24,8 @@ def generate(
     label: Annotated[
         str | None, Parameter(name=["--class", "--label"], help="Class name or index; left out: all.")
     ] = None,
+    like: Like = None,
+    fit: Fit = "crop",
     truncation: Annotated[float, Parameter(help="0 to 1; below 1 more typical and less varied.")] = 1.0,
     grid: Annotated[bool, Parameter(help="Also write all of them as one picture, grid.png.")] = False,
     out: Annotated[Path, Parameter(help="Folder for one PNG a seed.")] = Path("samples"),
@@ -32,6 +38,7 @@ def generate(
 
     wanted = parse_seeds(seeds) if seeds is not None else range(n)
     sampler = Sampler.load(model, device)
+    sampler = sampler if like is None else sampler.like(like, fit)
     written = make(sampler, wanted, out, label=label, truncation=truncation, grid=grid, progress=terminal.progress)
     print(f"{written:,} pictures in {out}/" + (f", all of them in {out}/grid.png" if grid else ""))
 
@@ -80,11 +87,13 @@ def inspect(
     file: Path,
     *,
     model: Annotated[Path | None, Parameter(help="Make the picture again and compare.")] = None,
+    like: Like = None,
+    fit: Fit = "crop",
     as_json: AsJson = False,
 ) -> int:
     """Say what a generated PNG is; given the model, make it again and say whether it matches."""
     from gansmith.sample import inspect as inspection
 
-    found = inspection.inspect(file, model)
+    found = inspection.inspect(file, model, like, fit)
     print(json.dumps(found, indent=1) if as_json else "\n".join(f"{key:12} {value}" for key, value in found.items()))
     return 0 if found.get("matches", True) else 1

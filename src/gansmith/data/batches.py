@@ -1,10 +1,13 @@
 """Batches in an order that is a function of (seed, epoch), never of a live generator."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from gansmith.data.codecs import image as codec
+from gansmith.data.conditions import Classmates, conditions
 from gansmith.data.images import ImageData
 from gansmith.errors import UsageError
 from gansmith.seeds import derive
@@ -16,11 +19,18 @@ class Batches:
     """The k-th batch for any k: training may stop at any step and go on elsewhere without repeating an image.
 
     Positions 0, 1, 2, ... run through one permutation of the set after another; batch k holds positions
-    k * batch ... (k + 1) * batch - 1, so a batch may begin in one epoch and end in the next.
+    k * batch ... (k + 1) * batch - 1, so a batch may begin in one epoch and end in the next. `needs` are names of
+    `gansmith.data.conditions` that a batch is to hold as well.
     """
 
     def __init__(
-        self, data: ImageData, batch: int, seed: int, mirror: bool = False, device: str | torch.device = "cpu"
+        self,
+        data: ImageData,
+        batch: int,
+        seed: int,
+        mirror: bool = False,
+        device: str | torch.device = "cpu",
+        needs: Sequence[str] = (),
     ):
         if batch < 1 or not len(data):
             raise UsageError(f"cannot make batches of {batch} from {len(data)} images", "use a batch of 1 or more")
@@ -32,6 +42,8 @@ class Batches:
         self._labels = None if data.labels is None else torch.from_numpy(data.labels).to(self.device)
         if self._pixels is not None and self._pixels.numel() < _ON_DEVICE:
             self._pixels = self._pixels.to(self.device)
+        self._images, self._needs = data.images, needs
+        self._classmates = Classmates(data) if needs else None
         self._epochs: dict[int, tuple[np.ndarray, np.ndarray | None]] = {}
 
     def __len__(self) -> int:
@@ -43,7 +55,10 @@ class Batches:
         return self._draw(k)[0]
 
     def at(self, k: int) -> dict[str, Tensor]:
-        """Return batch k: "real" as `codecs.image.encode` makes it, "label" int64 [batch] where there are classes."""
+        """Return batch k: "real" as `codecs.image.encode` makes it, "label" int64 [batch] where there are classes.
+
+        What is needed beside is made of the same pictures or of their classmates, which are drawn by the number k.
+        """
         indices, flipped = self._draw(k)
         index = torch.from_numpy(indices)
         if self._pixels is not None:
@@ -58,7 +73,19 @@ class Batches:
         batch = {"real": codec.encode(pixels)}
         if self._labels is not None:
             batch["label"] = self._labels[index.to(self.device)]
-        return batch
+        return batch | self._shown(k, indices, flipped)
+
+    def _shown(self, k: int, indices: np.ndarray, flipped: np.ndarray | None) -> dict[str, Tensor]:
+        """Return what the game needs to be shown with these pictures, mirrored where they are."""
+        if self._classmates is None:
+            return {}
+        chance = np.random.default_rng(derive(self.seed, "classmates", k)).random(len(indices))
+        both = [np.array(self._images[i]) for i in (indices, self._classmates.another(indices, chance))]
+        if flipped is not None:
+            for pictures in both:
+                pictures[flipped] = pictures[flipped, :, ::-1]
+        made = conditions(self._needs, *both)
+        return {name: codec.encode(torch.from_numpy(value).to(self.device)) for name, value in made.items()}
 
     def _draw(self, k: int) -> tuple[np.ndarray, np.ndarray | None]:
         """Return (indices, mirrored or None) of batch k."""

@@ -43,6 +43,12 @@ def decode_listing(listing: Listing, options: Options, source: str) -> ImageData
         return _train_and_test(listing, options, source)
 
 
+def decode_alone(listing: Listing, options: Options, source: str) -> ImageData:
+    """Decode a listing that is no set to learn from: one picture will do, and there is no test part."""
+    with strict():
+        return _part(listing, options, None, source)
+
+
 def _train_and_test(listing: Listing, options: Options, source: str) -> ImageData:
     train = _part(listing, options, None, source)
     if len(train) < 2:

@@ -41,6 +41,12 @@ def list_folder(root: Path) -> tuple[list[Entry], list[Problem]]:
     return entries, problems
 
 
+def entry_of(path: Path) -> Entry:
+    """Return a file that stands for itself."""
+    status = path.stat()
+    return Entry(_shown(str(path), path.parent), status.st_size, status.st_mtime_ns, partial(open, path, "rb"))
+
+
 def _add(path: str, root: Path, entries: list[Entry], problems: list[Problem]) -> None:
     shown = _shown(path, root)
     picture = os.path.splitext(path)[1].lower() in SUFFIXES

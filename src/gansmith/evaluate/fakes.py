@@ -14,7 +14,7 @@ CHUNK = 512
 
 
 class Model(Protocol):
-    """What of a sampler is needed to judge it; where it has classes, `labels(seeds)` as well."""
+    """What of a sampler is needed to judge it; `labels(seeds)` where it has classes, `shown(data)` where it can."""
 
     spec: DataSpec
 

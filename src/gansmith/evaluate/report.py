@@ -63,6 +63,8 @@ def evaluate(
     names = asked_for(metrics)
     split = judging_split(data, seed)
     n = min(len(split.compared), DEFAULT_N) if n is None else max(n, 0)
+    if shown := getattr(fake, "shown", None):
+        fake = shown(split.compared)
     made = fakes_of(fake, data.spec, n, seed)
     order = np.random.default_rng(derive(seed, "reals")).permutation(len(split.compared))
     compared, others = order[:n], order[n : 2 * n]

@@ -4,6 +4,7 @@ from gansmith.gans.acgan import ACGAN
 from gansmith.gans.began import BEGAN
 from gansmith.gans.biggan import BigGAN
 from gansmith.gans.cgan import CGAN
+from gansmith.gans.dagan import DAGAN
 from gansmith.gans.dcgan import DCGAN
 from gansmith.gans.dragan import DRAGAN
 from gansmith.gans.ebgan import EBGAN
@@ -25,6 +26,7 @@ __all__ = [
     "ACGAN",
     "BEGAN",
     "CGAN",
+    "DAGAN",
     "DCGAN",
     "DRAGAN",
     "EBGAN",

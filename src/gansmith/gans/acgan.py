@@ -9,6 +9,7 @@ fakes alike. Without labels there is no C, and the game is that of DCGAN.
 from dataclasses import dataclass
 from typing import final
 
+import torch
 import torch.nn.functional as F
 from torch import nn
 
@@ -64,7 +65,9 @@ class ACGAN(GAN):
         """Cross-entropy of the classes told; nothing where there are none."""
         if "label" not in batch:
             return {}
-        return {"class": self.class_weight * sum(F.cross_entropy(logit, batch["label"]) for logit in logits)}
+        return {
+            "class": self.class_weight * torch.stack([F.cross_entropy(logit, batch["label"]) for logit in logits]).sum()
+        }
 
     def critic(self, nets, x, batch, view):
         """Logits of real, and of each class; `view` picks the half of the batch's chance."""

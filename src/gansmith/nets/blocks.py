@@ -54,6 +54,19 @@ def hidden_layers(inputs: int, width: int, depth: int, act: nn.Module, dropout: 
     return layers
 
 
+def halving(channels: int, out: int, size: Size, whole: bool, bias: bool) -> list[nn.Module]:
+    """Layers that halve a map of `size`, rounding up (4-wide kernels, stride 2); 3-wide at stride 1 where `whole`.
+
+    Odd sides are padded up to even by an extra column at the high end.
+    """
+    rank = len(size)
+    if whole:
+        return [CONV[rank](channels, out, 3, padding=1, bias=bias)]
+    pad = [p for side in reversed(size) for p in (0, side % 2)]
+    conv = CONV[rank](channels, out, 4, stride=2, padding=1, bias=bias)
+    return [ZERO_PAD[rank](tuple(pad)), conv] if any(pad) else [conv]
+
+
 def norm_layer(name: str | None, channels: int, rank: int, classes: int = 0) -> nn.Module:
     """Build a normalisation: `batch`, `class` (batch norm by class), `layer` (one group over all channels) or None."""
     if name == "class" and classes:
@@ -101,11 +114,11 @@ class ClassBatchNorm(nn.Module):
 class Stage(nn.Sequential):
     """Layers one after the other, of which those that want the class are given it."""
 
-    def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
+    def forward(self, input: Tensor, label: Tensor | None = None) -> Tensor:
         """Pass [n, channels, *size] (and labels [n]) on."""
         for layer in self:
-            x = layer(x, label) if isinstance(layer, ClassBatchNorm) else layer(x)
-        return x
+            input = layer(input, label) if isinstance(layer, ClassBatchNorm) else layer(input)
+        return input
 
 
 class Score(nn.Module):

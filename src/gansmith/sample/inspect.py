@@ -7,12 +7,19 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from gansmith.data.to_show import Showable
+from gansmith.errors import UsageError
 from gansmith.sample.provenance import read
 from gansmith.sample.sampler import Sampler
 
 
-def inspect(file: Path | str, model: Path | str | None = None) -> dict[str, Any]:
-    """Return the provenance of a PNG; with a model, also whether the same seed gives the same pixels (`matches`)."""
+def inspect(
+    file: Path | str, model: Path | str | None = None, like: Showable | None = None, fit: str = "crop"
+) -> dict[str, Any]:
+    """Return the provenance of a PNG; with a model, also whether the same seed gives the same pixels (`matches`).
+
+    Where the model was shown a picture, `like` is that picture and `fit` how it was brought to size.
+    """
     about = read(file)
     found = {key: value for key, value in asdict(about).items() if value is not None}
     if model is None:
@@ -20,7 +27,15 @@ def inspect(file: Path | str, model: Path | str | None = None) -> dict[str, Any]
     sampler = Sampler.load(model, "cpu")
     if sampler.hash != about.model:
         return found | {"matches": False, "reason": f"made by another model (this one is {sampler.hash[:12]})"}
-    again = sampler.images([about.seed], about.label, about.truncation)[0]
+    if about.like_hash is None:
+        again = sampler.images([about.seed], about.label, about.truncation)[0]
+    else:
+        if like is None:
+            raise UsageError(f"{file} was made like {about.like}", "name that picture as well: --like")
+        remade = sampler.like(like, fit).images([about.seed], None, about.truncation)
+        if remade.provenance[0].like_hash != about.like_hash:
+            return found | {"matches": False, "reason": f"made like another picture ({about.like})"}
+        again = remade[0]
     with Image.open(file) as image:
         if (image.size, image.mode) != (again.size, again.mode):
             is_, made = ("{}x{} {}".format(*picture.size, picture.mode) for picture in (image, again))

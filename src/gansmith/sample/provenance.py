@@ -13,7 +13,11 @@ KEY = "gansmith"
 
 @dataclass(frozen=True)
 class Provenance:
-    """What is needed to make a picture again; `model` is the SHA-256 of the model's weights."""
+    """What is needed to make a picture again; `model` is the SHA-256 of the model's weights.
+
+    `like` names the picture that the model was shown, where it is one that is shown pictures, and `like_hash` is the
+    SHA-256 of that picture's pixels, at the size and mode of the model.
+    """
 
     model: str
     gan: str
@@ -21,6 +25,8 @@ class Provenance:
     truncation: float = 1.0
     label: str | None = None
     version: str = ""
+    like: str | None = None
+    like_hash: str | None = None
     synthetic: bool = True
 
     def chunk(self) -> PngImagePlugin.PngInfo:

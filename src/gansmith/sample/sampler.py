@@ -1,12 +1,13 @@
 """The artefact of a training: a GAN, its averaged networks and the shape of its data. Everything later starts here."""
 
+import copy
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,11 @@ from safetensors import SafetensorError
 
 import gansmith
 from gansmith import catalog, machine, pages
-from gansmith.data.codecs.image import decode
+from gansmith.data.codecs.image import decode, encode
+from gansmith.data.conditions import Classmates, conditions
+from gansmith.data.images import ImageData
 from gansmith.data.spec import DataSpec
+from gansmith.data.to_show import Showable, open_to_show
 from gansmith.errors import DataError, UsageError
 from gansmith.game import GAN, Nets
 from gansmith.sample.images import Images
@@ -31,13 +35,19 @@ ROWS = 16
 
 
 class Sampler:
-    """Pictures from seeds. Picture `seed` depends on the model and that seed only, whatever the batch or the order."""
+    """Pictures from seeds. Picture `seed` depends on the model and that seed only, whatever the batch or the order.
+
+    A model whose GAN has `needs` must be shown pictures as well, by `shown` or `like`; picture `seed` depends on the
+    one that it is shown too.
+    """
 
     def __init__(self, gan: GAN, nets: Nets, spec: DataSpec, info: Mapping[str, Any] | None = None):
         machine.prepare()
         self.gan, self.nets, self.spec, self.info = gan, nets.eval().requires_grad_(False), spec, dict(info or {})
         self.device = next(nets.parameters()).device
         self._hash = ""
+        self._learnt = spec  # what is saved, whatever is shown later
+        self._shown: tuple[ImageData, Classmates] | None = None
 
     @property
     def hash(self) -> str:
@@ -45,6 +55,44 @@ class Sampler:
         if not self._hash:
             self._hash = hashlib.sha256(self._weights()).hexdigest()
         return self._hash
+
+    def shown(self, data: ImageData) -> "Sampler":
+        """Return this model shown pictures of `data`, where it needs to be shown any; else as it is.
+
+        Which one goes with a seed is decided by the class and the seed alone: the pictures of a class in turn. The
+        classes are those of `data`, which need not be those that the model has learnt from.
+        """
+        if not self.gan.needs:
+            return self
+        model = copy.copy(self)
+        model._shown = data, Classmates(data)
+        model.spec = replace(self.spec, classes=data.spec.classes, class_share=data.spec.class_share)
+        return model
+
+    def like(self, what: Showable, fit: str = "crop") -> "Sampler":
+        """Return this model shown a picture, or the pictures of a set in turn; see `gansmith.data.to_show`.
+
+        Raises UsageError where the model is not one that is shown pictures.
+        """
+        if not self.gan.needs:
+            name = catalog.name_of(self.gan)
+            raise UsageError(f"{name} makes pictures of seeds alone: it is not shown any", "leave out --like")
+        return self.shown(open_to_show(what, self.spec, fit))
+
+    def _references(self, seeds: Sequence[int], labels: np.ndarray | None) -> tuple[ImageData, np.ndarray] | None:
+        """Return what the model is shown and which of it goes with each seed, int64 [n]; None where it needs nothing.
+
+        `labels` are class indices as `labels` gives them. Raises UsageError where the model was shown nothing.
+        """
+        if not self.gan.needs:
+            return None
+        if self._shown is None:
+            raise UsageError(
+                f"{catalog.name_of(self.gan)} makes pictures like one that it is shown, and was shown none",
+                "gansmith generate MODEL --like PICTURE, or in Python: model.sample(like=PICTURE)",
+            )
+        data, classmates = self._shown
+        return data, classmates.in_turn(seeds, labels)
 
     @torch.inference_mode()
     def pixels(self, seeds: Sequence[int], label: Any = None, truncation: float = 1.0) -> np.ndarray:
@@ -54,28 +102,39 @@ class Sampler:
         shares of the data. `truncation` in (0, 1]: nearer the mean, less varied (see `GAN.truncate`).
         """
         labels = self.labels(seeds, label)
+        condition = self._condition(seeds, labels)
         made = []
         for start in range(0, len(seeds), ROWS):
             rows = list(seeds[start : start + ROWS])
             filled = rows + [rows[-1]] * (ROWS - len(rows))
             z = torch.cat([self.gan.latents(1, generator(seed, "sample")) for seed in filled])
-            y = None
-            if labels is not None:
-                y = torch.as_tensor(labels[start : start + ROWS])
-                y = torch.cat([y, y[-1:].expand(ROWS - len(y))]).to(self.device)
+            part = slice(start, start + ROWS)
+            y = None if labels is None else _filled(torch.as_tensor(labels[part])).to(self.device)
+            shown = {name: _filled(torch.from_numpy(values[part])) for name, values in condition.items()}
+            shown = {name: encode(values.to(self.device)) for name, values in shown.items()}
             z = z.to(self.device)
             if truncation != 1:
                 z = self.gan.truncate(self.nets, z, truncation)
-            x = self.gan.synthesise(self.nets, z, y)
+            x = self.gan.synthesise(self.nets, z, y, **shown)
             made.append(decode(x[: len(rows)]))
         return np.concatenate(made) if made else np.zeros((0, *self.spec.size, self.spec.channels), np.uint8)
+
+    def _condition(self, seeds: Sequence[int], labels: np.ndarray | None) -> Mapping[str, np.ndarray]:
+        """Make what the game needs, uint8 [n, ...] each, of the pictures that go with these seeds."""
+        references = self._references(seeds, labels)
+        if references is None:
+            return {}
+        data, indices = references
+        pictures = np.array(data.images[indices])
+        return conditions(self.gan.needs, pictures, pictures)
 
     def labels(self, seeds: Sequence[int], label: Any = None) -> np.ndarray | None:
         """Return the class index of each seed, int64 [n]; None for a model without classes."""
         classes = self.spec.classes
         if not classes:
             if label is not None:
-                raise UsageError("this model has no classes", "leave out the class")
+                what = "this model" if self._shown is None else "what the model is shown"
+                raise UsageError(f"{what} has no classes", "leave out the class")
             return None
         if label is None:
             edges = np.cumsum(self.spec.class_share)
@@ -85,21 +144,54 @@ class Sampler:
             label = [label] * len(seeds)
         return np.array([self._class_index(one) for one in label], np.int64)
 
-    def sample(self, n: int = 16, seed: int = 0, label: Any = None, truncation: float = 1.0) -> Images:
-        """Make the pictures of seeds `seed` to `seed + n - 1`."""
-        return self.images(range(seed, seed + n), label, truncation)
+    def sample(
+        self,
+        n: int = 16,
+        seed: int = 0,
+        label: Any = None,
+        truncation: float = 1.0,
+        like: Showable | None = None,
+    ) -> Images:
+        """Make the pictures of seeds `seed` to `seed + n - 1`; for `like` see the method of that name."""
+        model = self if like is None else self.like(like)
+        return model.images(range(seed, seed + n), label, truncation)
 
     __call__ = sample
 
     def images(self, seeds: Sequence[int], label: Any = None, truncation: float = 1.0) -> Images:
         """Make the pictures of these seeds, with their provenance."""
+        return Images(self.pixels(seeds, label, truncation), self.about(seeds, label, truncation))
+
+    def about(self, seeds: Sequence[int], label: Any = None, truncation: float = 1.0) -> tuple[Provenance, ...]:
+        """Return the provenance of the pictures of these seeds."""
         labels, model, gan = self.labels(seeds, label), self.hash, catalog.name_of(self.gan)
         names = [None] * len(seeds) if labels is None else [self.spec.classes[i] for i in labels]
-        about = tuple(
-            Provenance(model, gan, int(seed), truncation, name, gansmith.__version__)
-            for seed, name in zip(seeds, names, strict=True)
+        likes = self._likes(seeds, labels)
+        return tuple(
+            Provenance(model, gan, int(seed), truncation, name, gansmith.__version__, like, digest)
+            for seed, name, (like, digest) in zip(seeds, names, likes, strict=True)
         )
-        return Images(self.pixels(seeds, labels, truncation), about)
+
+    def _likes(self, seeds: Sequence[int], labels: np.ndarray | None) -> list[tuple[str | None, str | None]]:
+        """Return name and hash of the picture that the model is shown for each seed."""
+        references = self._references(seeds, labels)
+        if references is None:
+            return [(None, None)] * len(seeds)
+        data, indices = references
+        hashes = {i: hashlib.sha256(data.images[i].tobytes()).hexdigest() for i in set(indices.tolist())}
+        return [(str(data.names[i]), hashes[i]) for i in indices.tolist()]
+
+    def sheet(self, rows: Sequence[int], label: Any = None, columns: int = 8) -> np.ndarray:
+        """Show what is made of what: for each seed of `rows` its reference, then pictures of seeds 0, 1 ... like it.
+
+        Returns uint8 [rows * columns, height, width, channels]; `label` is as in `pixels`, for the references.
+        """
+        references = self._references(rows, self.labels(rows, label))
+        if references is None:
+            raise UsageError(f"{catalog.name_of(self.gan)} is not shown pictures", "take: model.sample()")
+        data, indices = references
+        shown = (data.take([i]) for i in indices)
+        return np.concatenate([x for one in shown for x in (one.images, self.shown(one).pixels(range(columns - 1)))])
 
     def save(self, folder: Path | str) -> Path:
         """Write `config.json`, `model.safetensors` and a model card `README.md`; an old artefact is replaced."""
@@ -111,14 +203,16 @@ class Sampler:
             "format": FORMAT,
             "gansmith": gansmith.__version__,
             "gan": catalog.to_config(self.gan),
-            "spec": asdict(self.spec),
+            "spec": asdict(self._learnt),
             "sha256": hashlib.sha256(weights).hexdigest(),
             "info": self.info,
         }
         try:
             (temporary / "model.safetensors").write_bytes(weights)
             (temporary / "config.json").write_text(json.dumps(config, indent=1))
-            (temporary / "README.md").write_text(pages.render("card.md", config=config, name=folder.parent.name))
+            (temporary / "README.md").write_text(
+                pages.render("card.md", config=config, name=folder.parent.name, like=bool(self.gan.needs))
+            )
             temporary.chmod(0o755)
             _replace(folder, temporary)
         finally:
@@ -160,6 +254,11 @@ class Sampler:
         if str(label).isdecimal() and int(label) < len(classes):
             return int(label)
         raise UsageError(f"this model has no class {label!r}", catalog.did_you_mean(str(label), list(classes)))
+
+
+def _filled(rows: torch.Tensor) -> torch.Tensor:
+    """Repeat the last of some rows until there are `ROWS`."""
+    return torch.cat([rows, rows[-1:].expand(ROWS - len(rows), *rows.shape[1:])])
 
 
 def _replace(folder: Path, fresh: Path) -> None:

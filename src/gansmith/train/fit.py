@@ -18,7 +18,7 @@ class Batches(Protocol):
     """Data by batch number: the same number always gives the same batch."""
 
     def at(self, k: int) -> dict[str, torch.Tensor]:
-        """Return the k-th batch: `real` and, where there are labels, `label`."""
+        """Return the k-th batch: `real`, where there are labels `label`, and what the game needs."""
         ...
 
 
@@ -40,7 +40,7 @@ class MicroBatch(dict[str, torch.Tensor]):
         frozen = [p for p in state.parameters if not p.requires_grad]
         for parameter in frozen:
             parameter.requires_grad_(True)
-        fake = state.gan.synthesise(state.nets, self["latents"], self.get("label"))
+        fake = state.gan.synthesise(state.nets, self["latents"], self.get("label"), **state.gan.condition(self))
         for parameter in frozen:
             parameter.requires_grad_(False)
         if self._keep:

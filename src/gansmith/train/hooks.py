@@ -91,12 +91,18 @@ def preview(folder: Path, sampler: Callable[[State], Sampler]) -> Hook:
 
 
 def preview_grid(model: Sampler):
-    """Return 64 pictures of seeds 0 to 63 as a Pillow image; with classes, rows walk through the classes."""
+    """Return 64 pictures of seeds 0 to 63 as a Pillow image; with classes, rows walk through the classes.
+
+    Where the model is shown pictures, a row has one reference, which comes first, and seeds 0 to 6 like it.
+    """
     classes = len(model.spec.classes)
     rows = 8 if classes < 8 else min(classes, 16)
+    scale = max(1, 48 // max(model.spec.size))
+    if model.gan.needs:
+        label = [i % classes for i in range(rows)] if classes else None
+        return pages.grid(model.sheet(range(rows), label), columns=8, scale=scale)
     label = [i // 8 % classes for i in range(8 * rows)] if classes else None
-    side = max(model.spec.size)
-    return pages.grid(model.pixels(range(8 * rows), label), columns=8, scale=max(1, 48 // side))
+    return pages.grid(model.pixels(range(8 * rows), label), columns=8, scale=scale)
 
 
 class MetricsLog:

@@ -43,12 +43,14 @@ class Plan:
 
 def suggest(gan: type[GAN], given: dict[str, Any], data: ImageData) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return hyper-parameters that the data asks for and the user did not give, with the reasons."""
-    if "augment" in given or "augment" not in {field.name for field in dataclasses.fields(gan)}:
-        return {}, ()
+    reasons: tuple[str, ...] = ()
+    if "reference" in gan.needs and data.labels is None:
+        reasons += ("no classes: any two pictures are taken for one kind, so results need not be like the reference",)
     augment = augmentation_for(len(data))
-    if not augment:
-        return {}, ()
-    return {"augment": augment}, (f"augment {augment:g}: the critic would learn {len(data):,} pictures by heart",)
+    if not augment or "augment" in given or "augment" not in {field.name for field in dataclasses.fields(gan)}:
+        return {}, reasons
+    reasons += (f"augment {augment:g}: the critic would learn {len(data):,} pictures by heart",)
+    return {"augment": augment}, reasons
 
 
 def augmentation_for(pictures: int) -> float:
@@ -81,7 +83,7 @@ def plan(gan: GAN, run: Run, data: ImageData, device: torch.device, precision: s
 def _measure(gan: GAN, run: Run, data: ImageData, device: torch.device, precision: str) -> tuple[float, int]:
     state = State(gan, run, data.spec, device, precision)
     state.images = run.images or 0  # as at the end of the game, where nets that grow are whole
-    batches = Batches(data, run.batch, run.seed, run.mirror, device)
+    batches = Batches(data, run.batch, run.seed, run.mirror, device, gan.needs)
     parameters = sum(p.numel() for p in state.nets.parameters())
     period = math.lcm(*(turn.every for turn in state.turns))
     rounds, start = 0, 0.0

@@ -28,9 +28,11 @@ def critic_accuracy(state: State, batches: Batches) -> dict[str, float]:
         batch = batches.at(k)
         real, label = batch["real"], batch.get("label")
         latents = state.gan.latents(len(real), stream).to(state.device)
+        shown = state.gan.condition(batch)
         with state.autocast():
-            fakes.append(state.gan.score(state.nets, state.gan.synthesise(state.nets, latents, label), label))
-            reals.append(state.gan.score(state.nets, real, label))
+            fake = state.gan.synthesise(state.nets, latents, label, **shown)
+            fakes.append(state.gan.score(state.nets, fake, label, **shown))
+            reals.append(state.gan.score(state.nets, real, label, **shown))
     for buffer, value in zip(state.nets.buffers(), kept, strict=True):
         buffer.copy_(value)
     if any(score is None for score in reals + fakes):

@@ -149,7 +149,7 @@ def _play(state: State, data: ImageData, folder: Path, display: Display, judge: 
     run, guard = state.run, Guard(folder, _about(data))
     _sweep(folder)
     guard.cut(state)
-    batches = Batches(data, run.batch, run.seed, run.mirror, state.device)
+    batches = Batches(data, run.batch, run.seed, run.mirror, state.device, state.gan.needs)
     quick = Quick(data, n=hooks.JUDGED)
     log = hooks.MetricsLog(folder)
     log.cut(state.images)
@@ -159,7 +159,7 @@ def _play(state: State, data: ImageData, folder: Path, display: Display, judge: 
     _write_json(folder / "state" / "lock.json", lock)
 
     def sampler(state: State) -> Sampler:
-        return Sampler(state.gan, state.average, state.spec, _info(state, data))
+        return Sampler(state.gan, state.average, state.spec, _info(state, data)).shown(data)
 
     save, save_when_due = hooks.save_checkpoints(folder, _about(data))
     judging = [hooks.judge(folder, sampler, quick), watch(lambda s: critic_accuracy(s, batches) | gradient_norms(s))]
@@ -216,7 +216,7 @@ def _fit_and_recover(state: State, batches: AnyBatches, each_round, guard: Guard
 
 def _report(folder: Path, data: ImageData, state: State, display: Display, judge: bool) -> None:
     evaluation, best = None, folder / "best"
-    model = Sampler.load(best, str(state.device)) if best.is_dir() else None
+    model = Sampler.load(best, str(state.device)).shown(data) if best.is_dir() else None
     if model is not None and judge:
         from gansmith.evaluate.report import evaluate
 

@@ -6,6 +6,7 @@ import pytest
 from gansmith.augment import choose
 from gansmith.catalog import create
 from gansmith.data.images import assemble
+from gansmith.sample.provenance import Provenance
 from gansmith.seeds import derive
 
 CLASSES = ("bar", "dot", "rim")
@@ -41,6 +42,12 @@ class Model:
     def __init__(self, data, copies=0, wrong=0, same=False):
         self.spec, self.gan = data.spec, create("dcgan")
         self.data, self.copies, self.wrong, self.same = data, copies, wrong, same
+
+    def shown(self, data):
+        return self
+
+    def about(self, seeds, label=None):
+        return [Provenance(self.hash, "dcgan", seed, 1.0, label) for seed in seeds]
 
     def pixels(self, seeds, label=None, truncation=1.0):
         return np.stack([self._one(0 if self.same else seed, label) for seed in seeds])

@@ -5,12 +5,16 @@ import dataclasses
 
 import numpy as np
 import pytest
+import torch
 from torchvision.datasets import ImageFolder
 
-from gansmith.augment.enrich import COLUMNS, check, enrich, missing
+from gansmith.augment.choose import Chosen
+from gansmith.augment.enrich import COLUMNS, Enriched, check, enrich, missing
+from gansmith.catalog import create
 from gansmith.data.sources import open_data
 from gansmith.errors import DataError, UsageError
 from gansmith.sample.provenance import read
+from gansmith.sample.sampler import Sampler
 
 
 def rows_of(folder):
@@ -148,3 +152,39 @@ def test_what_cannot_be_enriched(shapes, make_shapes, make_model):
     with pytest.raises(UsageError, match="20x16 L, the data is 12x12") as caught:
         enrich(shapes, other)
     assert "--size 20x16" in caught.value.remedy
+
+
+def with_references(data):
+    torch.manual_seed(0)
+    gan = create("dagan", {"width": 4, "latent_dim": 6})
+    return Sampler(gan, gan.nets(data.spec), data.spec).shown(data)
+
+
+def test_a_picture_names_the_real_that_it_is_like(shapes, tmp_path):
+    model, n = with_references(shapes), 60
+    pixels = model.pixels(range(n), "dot")
+    columns = (np.arange(n), np.ones(n), np.zeros(n, np.int64), np.ones(n))
+    enriched = Enriched(shapes, model, {"dot": Chosen(pixels, *columns)}, {"dot": n})
+    folder = enriched.save(tmp_path / "new")
+    rows = rows_of(folder)
+    assert {row["like"] for row in rows if row["source"] == "real"} == {""}
+    fakes = [row for row in rows if row["source"] == "synthetic"]
+    dots = {name for name in shapes.names if name.startswith("dot/")}
+    assert {row["like"] for row in fakes[: len(dots)]} == dots, "each real of the class in turn"
+    about = read(folder / fakes[7]["file_name"])
+    assert (about.like, about.label, about.seed) == (fakes[7]["like"], "dot", 7)
+
+
+def test_other_models_leave_that_column_empty(shapes, make_model, tmp_path):
+    rows = rows_of(enrich(shapes, make_model(shapes)).save(tmp_path / "out"))
+    assert {row["like"] for row in rows} == {""}
+
+
+def test_a_model_that_is_shown_references_need_not_know_the_classes(shapes, make_model):
+    other = dataclasses.replace(shapes, spec=dataclasses.replace(shapes.spec, classes=("x", "y", "z")))
+    model = make_model(other)
+    model.data = shapes
+    with pytest.raises(UsageError, match="classes"):
+        enrich(shapes, model)
+    model.gan = create("dagan")
+    assert len(enrich(shapes, model)) == 120

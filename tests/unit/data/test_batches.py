@@ -10,6 +10,7 @@ import torch
 from gansmith.data.batches import Batches
 from gansmith.data.cache import open_pixels
 from gansmith.data.codecs import image as codec
+from gansmith.data.conditions import CONDITIONS, Condition
 from gansmith.data.images import assemble
 from gansmith.data.sources import open_data
 from gansmith.errors import UsageError
@@ -51,8 +52,40 @@ def test_mapped_set_gives_the_same(data, tmp_path):
     np.save(tmp_path / "x.npy", data.images)
     mapped = dataclasses.replace(data, images=open_pixels(tmp_path / "x.npy"))
     for k in range(5):
-        for name, value in Batches(mapped, 16, 3, mirror=True).at(k).items():
-            assert torch.equal(value, Batches(data, 16, 3, mirror=True).at(k)[name])
+        for name, value in Batches(mapped, 16, 3, mirror=True, needs=("reference",)).at(k).items():
+            assert torch.equal(value, Batches(data, 16, 3, mirror=True, needs=("reference",)).at(k)[name])
+
+
+def test_each_real_comes_with_another_of_its_class(data):
+    plain, batches = Batches(data, 16, seed=3), Batches(data, 16, seed=3, needs=("reference",))
+    seen = set()
+    for k in range(12):
+        batch, before = batches.at(k), plain.at(k)
+        assert all(torch.equal(batch[name], before[name]) for name in before)
+        assert torch.equal(batch["reference"], batches.at(k)["reference"])
+        for i, reference in zip(batches.indices(k), codec.decode(batch["reference"]), strict=True):
+            (j,) = np.flatnonzero((data.images == reference).all((1, 2, 3)))
+            assert j != i
+            assert data.labels[j] == data.labels[i]
+            seen.add((i, j))
+    assert len(seen) > 150, "pairs are drawn anew in every batch"
+
+
+def test_a_need_can_be_made_of_the_real_itself_and_is_mirrored_with_it(data, monkeypatch):
+    monkeypatch.setitem(CONDITIONS, "half", Condition(make=lambda pictures: 255 - pictures[:, ::2, ::2, :1]))
+    for mirror in (False, True):
+        batch = Batches(data, 64, seed=1, mirror=mirror, needs=("half", "reference")).at(0)
+        expected = 255 - codec.decode(batch["real"])[:, ::2, ::2, :1]
+        np.testing.assert_array_equal(codec.decode(batch["half"]), expected)
+        assert batch["half"].shape == (64, 1, 3, 4)
+
+
+def test_what_is_needed_is_mirrored_with_its_real(data):
+    plain = Batches(data, 200, seed=1, needs=("reference",)).at(0)
+    mirrored = Batches(data, 200, seed=1, mirror=True, needs=("reference",)).at(0)
+    flipped = [(mirrored[name] == plain[name].flip(3)).flatten(1).all(1) for name in ("real", "reference")]
+    assert torch.equal(*flipped)
+    assert 60 < flipped[0].sum() < 140
 
 
 def test_empty_batch_is_refused(data):

@@ -7,6 +7,7 @@ from gansmith.nets.decoder import Decoder
 from gansmith.nets.encoder import Encoder
 from gansmith.nets.mlp import MLPDiscriminator, MLPGenerator
 from gansmith.nets.residual import ResidualCritic, ResidualGenerator, double, halve
+from gansmith.nets.unet import UNet
 
 SHAPES = [
     (2,),
@@ -36,6 +37,35 @@ def test_convolutions_of_every_rank(shape, classes):
             logits = Encoder(shape, classes, **WIDTHS, norm=norm, class_beside=beside)(x, label)
             assert logits.shape == (3,)
             assert logits.isfinite().all()
+
+
+@pytest.mark.parametrize("norm", ["batch", "layer", None])
+@pytest.mark.parametrize("shape", [shape for shape in SHAPES if len(shape) > 1], ids=str)
+def test_from_picture_to_picture(shape, norm):
+    x, z = torch.randn(3, *shape), torch.randn(3, 5)
+    net = UNet(shape, 2, 5, **WIDTHS, norm=norm).eval()
+    y = net(x, z)
+    assert y.shape == (3, 2, *shape[1:])
+    assert y.abs().max() <= 1
+    assert not torch.equal(y, net(x, z.flip(0)))
+    assert not torch.equal(y, net(x.flip(0), z))
+    assert UNet(shape, 1, **WIDTHS, norm=norm)(x).shape == (3, 1, *shape[1:])
+
+
+def test_a_u_net_that_was_built_for_latents_asks_for_them():
+    with pytest.raises(ValueError, match="built for 5 latents"):
+        UNet((1, 8, 8), 1, 5, **WIDTHS)(torch.randn(2, 1, 8, 8))
+
+
+def test_detail_passes_by_the_bottleneck():
+    net = UNet((1, 32, 32), 1, 0, **WIDTHS, norm=None)
+    for parameter in net.ups[0].parameters():  # what comes from below is cut off
+        torch.nn.init.zeros_(parameter)
+    x = torch.randn(1, 1, 32, 32, requires_grad=True)
+    net(x)[0, 0, 16, 16].backward()
+    reached = x.grad[0, 0] != 0
+    assert reached.any()
+    assert not reached.all(), "the finer stages see a neighbourhood, not the whole picture"
 
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 33, 17), (4, 7, 9)], ids=str)

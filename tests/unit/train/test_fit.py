@@ -103,6 +103,25 @@ def test_shared_fakes_train_as_fresh_ones_of_the_same_latents(make, micro_batch)
         torch.testing.assert_close(a, b)
 
 
+@pytest.mark.parametrize("micro_batch", [None, 2])
+def test_what_a_game_needs_reaches_its_generator_row_by_row(make, micro_batch, monkeypatch):
+    def synthesise(self, nets, latents, label=None, *, mask):
+        return nets.G(latents).view(-1, 1, 1, 3) * mask
+
+    class Masked(Reals):
+        def at(self, k):
+            return super().at(k) | {"mask": torch.arange(4.0).view(4, 1, 1, 1).expand(4, 1, 1, 3)}
+
+    monkeypatch.setattr(Line, "needs", ("mask",))
+    monkeypatch.setattr(Line, "synthesise", synthesise)
+    state = make(micro_batch)
+    parts = deal(state, Masked())
+    assert torch.equal(torch.cat([part["mask"] for part in parts]), Masked().at(0)["mask"])
+    made = torch.cat([part["fake"] for part in parts]).detach()
+    lines = state.nets.G(torch.cat([part["latents"] for part in parts])).view(-1, 1, 1, 3)
+    torch.testing.assert_close(made, (lines * Masked().at(0)["mask"]).detach())
+
+
 def test_a_batch_knows_no_other_name(make):
     state = make()
     with pytest.raises(KeyError, match="mask"):

@@ -32,6 +32,13 @@ def test_augmentation_is_suggested_only_where_it_is_known_and_not_given():
     assert plan.suggest(gan, {"augment": "0"}, few) == ({}, ())
 
 
+def test_a_game_of_references_is_told_that_there_are_no_classes():
+    _, reasons = plan.suggest(catalog.find("dagan"), {"augment": "0"}, pictures(20))
+    assert "no classes" in reasons[0]
+    labelled = assemble(pictures(20).images, np.arange(20) % 2, ("a", "b"), [str(i) for i in range(20)], "noise")
+    assert plan.suggest(catalog.find("dagan"), {"augment": "0"}, labelled) == ({}, ())
+
+
 @pytest.fixture
 def planned(monkeypatch):
     monkeypatch.setattr(plan, "_measure", lambda *_: (500.0, 1000))

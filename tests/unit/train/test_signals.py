@@ -25,6 +25,7 @@ class Noise:
         return {
             "real": torch.rand(8, *SPEC.shape, generator=stream) * 2 - 1,
             "label": torch.randint(2, (8,), generator=stream),
+            "reference": torch.rand(8, *SPEC.shape, generator=stream) * 2 - 1,
         }
 
 
@@ -52,6 +53,9 @@ class Judge:
 
     def __init__(self, factor):
         self.factor = factor
+
+    def condition(self, batch):
+        return {}
 
     def latents(self, n, generator):
         return torch.zeros(n, 1)
