@@ -94,7 +94,7 @@ def study_story(told: Mapping[str, Any]) -> str:
         )
         lines.append(f"{row['count']:>13}" + "".join(f"{value:>18}" for value in means))
     if told["break_even"]:
-        lines.append(f"the benefit ends at about {told['break_even']:,.0f} reals a class")
+        lines.append(f"the estimated gain of synthetic pictures crosses zero at about {told['break_even']:,.0f} reals a class")
     return "\n".join([*lines, *told["verdict"]])
 
 
