@@ -28,22 +28,23 @@ LENGTH = {
     "dcgan": 40_000,
     "wgan_gp": 30_000,
     "r3gan": 60_000,
-    "stylegan2": 24_000,
-    "progressive": 24_000,
-    "sagan": 10_000,
-    "biggan": 9_000,
-    "fastgan": 10_000,
+    "stylegan2": 20_000,
+    "progressive": 20_000,
+    "sagan": 16_000,
+    "biggan": 16_000,
+    "fastgan": 20_000,
     "dagan": 40_000,
 }
+WIDE = {"width": 64, "widest": 128}  # of two sizes, 4x4 and 8x8: what is fine is coarse as well
 FIELDS = {
     "vanilla": {"width": 256},
     "r3gan": {"widths": (64, 32), "lr": 3e-3},
-    "stylegan2": {"lr": 4e-3, "gamma": 0.05, "layers": 2},
-    "progressive": {"lr": 3e-3, "grown": 0.3},
-    "sagan": {"lr_D": 2e-3, "lr_G": 2e-3},
-    "biggan": {"lr_D": 2e-3, "lr_G": 2e-3},
+    "stylegan2": WIDE | {"gamma": 0.05},
+    "progressive": WIDE | {"lr": 2e-3, "grown": 0.3},
+    "sagan": WIDE | {"lr_D": 2e-3, "lr_G": 2e-3},
+    "biggan": WIDE | {"lr_D": 2e-3, "lr_G": 2e-3},
+    "fastgan": WIDE | {"augment": 0.0, "lr": 2e-3},
     "dagan": {"width": 128},
-    "fastgan": {"augment": 0.0, "lr": 2e-3},
 }
 
 

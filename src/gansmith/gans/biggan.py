@@ -59,20 +59,22 @@ class BigGAN(GAN):
         return (Turn("D", self.loss_D, repeat=self.n_critic), Turn("G", self.loss_G, again=True))
 
     def loss_D(self, nets, batch):
-        """Hinge."""
-        real, fake = self.critic(nets, batch["real"], batch, 0), self.critic(nets, batch["fake"].detach(), batch, 1)
-        return {"adversarial": hinge_D(real, fake)}
+        """Hinge; D keeps samples apart, so that reals and fakes can share a pass."""
+        label = batch.get("label")
+        views = [self.view(batch["real"], batch, 0), self.view(batch["fake"].detach(), batch, 1)]
+        scores = nets.D(torch.cat(views), None if label is None else label.repeat(2))
+        return {"adversarial": hinge_D(*scores.chunk(2))}
 
     def loss_G(self, nets, batch):
         """Raise the score; keep filters apart (eq. 3)."""
         return {
-            "adversarial": hinge_G(self.critic(nets, batch["fake"], batch, 1)),
+            "adversarial": hinge_G(nets.D(self.view(batch["fake"], batch, 1), batch.get("label"))),
             "orthogonal": self.orthogonal * orthogonality(nets.G),
         }
 
-    def critic(self, nets, x, batch, view):
-        """D on the augmented pictures; `view` picks the half of the batch's chance."""
-        return nets.D(diffaugment(x, batch["chance"][:, view], self.augment), batch.get("label"))
+    def view(self, x, batch, view):
+        """What D sees of pictures; `view` picks the half of the batch's chance."""
+        return diffaugment(x, batch["chance"][:, view], self.augment)
 
     def chunks(self, blocks):
         """How z is shared out: the first part makes the coarsest map, each block has one of its own."""

@@ -59,14 +59,16 @@ class SAGAN(GAN):
 
     def loss_D(self, nets, batch):
         """Hinge (eq. 4), and what is asked for beside it."""
-        views = [self.view(batch["real"], batch, 0), self.view(batch["fake"].detach(), batch, 1)]
-        real, fake = (nets.D(x, batch.get("label")) for x in views)
+        chance, label = batch["chance"], batch.get("label")
+        # D keeps samples apart, so that reals and fakes can share a pass.
+        both = torch.cat([self.view(batch["real"], batch, 0), self.view(batch["fake"].detach(), batch, 1)])
+        labels = None if label is None else label.repeat(2)
+        scores = nets.D(both, labels)
+        real, fake = scores.chunk(2)
         losses = {"adversarial": hinge_D(real, fake)}
         if self.consistency:
-            again = [diffaugment(x, batch["chance"][:, 1 - i]) for i, x in enumerate(views)]
-            pairs = zip((real, fake), again, strict=True)
-            unlike = [consistency(scores, nets.D(x, batch.get("label"))) for scores, x in pairs]
-            losses["consistency"] = self.consistency * torch.stack(unlike).sum()
+            again = nets.D(diffaugment(both, torch.cat([chance[:, 1], chance[:, 0]])), labels)
+            losses["consistency"] = 2 * self.consistency * consistency(scores, again)
         if self.lecam:
             losses["lecam"] = self.lecam * lecam(real, fake, nets.real_mean, nets.fake_mean)
             losses |= {"real": real.mean().detach(), "fake": fake.mean().detach()}

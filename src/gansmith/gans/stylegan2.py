@@ -112,9 +112,9 @@ class StyleGAN2(GAN):
         return torch.cat([latents[:, :-1], torch.full_like(latents[:, -1:], 1 - psi)], 1)
 
     def after_round(self, nets, seen):
-        """Follow the mean path length by a hundredth and the mean style by half in 10,000 pictures; set ADA's p."""
+        """Follow the mean path length by a hundredth and the mean style by half in 1,000 pictures; set ADA's p."""
         if "G/path_mean" in seen:
             nets.path_mean.lerp_(nets.path_mean.new_tensor(seen["G/path_mean"]), 0.01)
         if self.ada:
             nets.ada_p.fill_(strength(float(nets.ada_p), seen["D/sign"], seen["images"], self.ada))
-        nets.G.centre(1 - 0.5 ** (seen["images"] / 10_000))
+        nets.G.centre(1 - 0.5 ** (seen["images"] / 1_000))

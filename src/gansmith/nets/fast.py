@@ -59,7 +59,7 @@ class Excitation(nn.Module):
 class FastCritic(nn.Module):
     """Two ways down, averaged, to a map of logits; two small decoders paint reals again from what it saw (section 3.2).
 
-    With classes, a product of each pixel's features with the class vector is added to its logit.
+    With classes there is a map of logits for each, of which the label picks one.
     """
 
     def __init__(self, shape: tuple[int, ...], classes: int, width: int, widest: int):
@@ -87,7 +87,7 @@ class FastCritic(nn.Module):
         return maps[-2 if len(maps) > 1 else -1], maps[-1]
 
     def judge(self, coarsest: Tensor, label: Tensor | None = None) -> Tensor:
-        """Score the coarsest map; with classes each has logits of its own."""
+        """Score the coarsest map."""
         logits = self.logits(self.score(coarsest))
         if self.classes:
             logits = logits * one_hot(label, self.classes, logits)[:, :, None, None]
