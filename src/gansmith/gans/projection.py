@@ -2,7 +2,7 @@
 
 The class enters D as an inner product with the features of the picture, the form that log p(y|x) - log q(y|x) has for
 most distributions; in G it sets scale and offset of each batch norm. Spectral norm and hinge as in `sngan`, which it
-is without labels.
+is without labels. Beyond the paper G has the class beside the latents too: small pictures have too few norms.
 
     gansmith train DATA --gan projection --minutes 10
 """

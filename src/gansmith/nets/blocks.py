@@ -103,7 +103,8 @@ class ClassBatchNorm(nn.Module):
         super().__init__()
         self.norm = BATCH_NORM[rank](channels, affine=False)
         self.scale, self.offset = nn.Embedding(classes, channels), nn.Embedding(classes, channels)
-        nn.init.ones_(self.scale.weight)  # offsets stay random: from a common start classes part too slowly
+        nn.init.ones_(self.scale.weight)
+        nn.init.zeros_(self.offset.weight)
 
     def forward(self, x: Tensor, label: Tensor) -> Tensor:
         """Normalise [n, channels, *size] by the statistics of the batch, then scale and shift by label [n]."""

@@ -21,8 +21,8 @@ class Decoder(nn.Module):
 
     A linear layer lays out the coarsest map; each stage doubles it (4-wide kernels, stride 2), halves the channels and
     crops to the pyramid's size; tanh ends in [-1, 1]. For `width` and `widest` see `channels_by_stage`. The class goes
-    in beside the latents, or with `norm="class"` by batch norms of its own. A sample that is a vector is made by three
-    hidden layers of `widest` units instead, without normalisation.
+    in beside the latents, and with `norm="class"` by batch norms of its own as well. A sample that is a vector is made
+    by three hidden layers of `widest` units instead, without normalisation.
     """
 
     def __init__(
@@ -37,16 +37,16 @@ class Decoder(nn.Module):
         super().__init__()
         channels, *size = shape
         rank = len(size)
-        self.beside = 0 if norm == "class" and rank else classes
+        self.classes = classes
         self.sizes = pyramid(tuple(size))
         self.ups = nn.ModuleList()
         if not rank:
-            self.lay_out = nn.Linear(latent_dim + self.beside, widest)
+            self.lay_out = nn.Linear(latent_dim + classes, widest)
             self.first = Stage(nn.ReLU(), *hidden_layers(widest, widest, 2, nn.ReLU()))
             self.ups.append(nn.Linear(widest, channels))
             return
         widths = channels_by_stage(width, widest, max(1, len(self.sizes) - 1))[::-1]
-        self.lay_out = nn.Linear(latent_dim + self.beside, widths[0] * math.prod(self.sizes[0]), bias=norm is None)
+        self.lay_out = nn.Linear(latent_dim + classes, widths[0] * math.prod(self.sizes[0]), bias=norm is None)
         self.first = Stage(norm_layer(norm, widths[0], rank, classes), nn.ReLU())
         for i in range(len(self.sizes) - 1):
             last = i == len(self.sizes) - 2
@@ -58,7 +58,7 @@ class Decoder(nn.Module):
 
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """Map latents [n, latent_dim] (and labels [n]) to samples [n, channels, *size] in [-1, 1]."""
-        x = self.lay_out(append_class(z, label, self.beside))
+        x = self.lay_out(append_class(z, label, self.classes))
         x = self.first(x.unflatten(1, (-1, *self.sizes[0])), label)
         for up, size in zip(self.ups, self.sizes[1:] or self.sizes, strict=True):
             x = crop(up(x, label) if isinstance(up, Stage) else up(x), size)
