@@ -5,10 +5,15 @@ import json
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from gansmith import pages
+from gansmith.data.images import ImageData
+from gansmith.data.spec import DataSpec
 from gansmith.files import write_whole
 from gansmith.sample.sampler import Sampler
 from gansmith.train import checkpoint
@@ -16,6 +21,7 @@ from gansmith.train.fit import Halt, Hook, Logs
 from gansmith.train.state import State
 
 JUDGED = 512
+COLUMNS = 8  # of a grid of samples
 CHECKPOINT_SECONDS = 300.0
 
 
@@ -90,11 +96,33 @@ def preview(folder: Path, sampler: Callable[[State], Sampler]) -> Hook:
 
 def preview_grid(model: Sampler):
     """Return 64 pictures of seeds 0 to 63 as a Pillow image; with classes, rows walk through the classes."""
-    classes = len(model.spec.classes)
+    label = _labels(model.spec)
+    return _sheet(model.pixels(range(len(label) or 8 * COLUMNS), label or None))
+
+
+def reals_grid(data: ImageData):
+    """Return real pictures, spread over the set, in the layout of `preview_grid`, so that the two compare at sight."""
+    wanted = _labels(data.spec)
+    if data.labels is None or not wanted:
+        return _sheet(data.images[:: max(1, len(data) // 64)][:64])
+    members = {k: np.flatnonzero(data.labels == k) for k in set(wanted)}
+    chosen, seen = [], Counter[int]()
+    for k in wanted:
+        if len(members[k]):
+            chosen.append(members[k][seen[k] * len(members[k]) // wanted.count(k)])
+            seen[k] += 1
+    return _sheet(np.stack([data.images[i] for i in chosen]))
+
+
+def _labels(spec: DataSpec) -> list[int]:
+    """Return the class of each picture of a grid, row by row; none where there are no classes."""
+    classes = len(spec.classes)
     rows = 8 if classes < 8 else min(classes, 16)
-    label = [i // 8 % classes for i in range(8 * rows)] if classes else None
-    side = max(model.spec.size)
-    return pages.grid(model.pixels(range(8 * rows), label), columns=8, scale=max(1, 48 // side))
+    return [i // COLUMNS % classes for i in range(COLUMNS * rows)] if classes else []
+
+
+def _sheet(images: np.ndarray):
+    return pages.grid(images, columns=COLUMNS, scale=max(1, 48 // max(images.shape[1:3])))
 
 
 class MetricsLog:

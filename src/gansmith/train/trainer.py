@@ -94,7 +94,7 @@ def start(
         _write_json(folder / "env.json", _environment(device, threads))
         _write_json(folder / "data.json", data.summary())
         (folder / "alerts.jsonl").touch()
-        pages.grid(data.images[:: max(1, len(data) // 64)][:64], columns=8).save(folder / "reals.png")
+        hooks.reals_grid(data).save(folder / "reals.png")
         checkpoint.save(state, folder / "state", _about(data))
         display.note(describe(folder, gan, planned, device, precision, reasons))
         name, rate = config["gan"]["name"], planned.rate
@@ -222,6 +222,7 @@ def _report(folder: Path, data: ImageData, state: State, display: Display, judge
         display.note("· judging the best model for the report")
         try:
             evaluation = evaluate(model, data, n=min(REPORT_SAMPLES, len(data)))
+            write_whole(folder / "evaluation.json", evaluation.to_json())
         except GansmithError as error:  # such as too few pictures: the rest of the story is still told
             display.note(f"! the report has no evaluation: {error}")
     write_report(folder, data, model, evaluation)
