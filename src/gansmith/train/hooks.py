@@ -67,12 +67,17 @@ def moment(images: int) -> str:
     return f"{round(images / 1000):06d}k"
 
 
+def figures(model: Sampler, quick: Callable) -> Logs:
+    """Judge pictures of fixed seeds."""
+    return quick(model.pixels(range(JUDGED)))
+
+
 def judge(folder: Path, sampler: Callable[[State], Sampler], quick: Callable) -> Hook:
     """Judge pictures of fixed seeds, write `last/`, and `best/` whenever the kid is lower than ever."""
 
     def hook(state: State, logs: Logs) -> None:
         model = sampler(state)
-        logs |= quick(model.pixels(range(JUDGED)))
+        logs |= figures(model, quick)
         kid = logs["kid"]
         if state.best is None or kid < state.best["kid"]:
             state.best = {"kid": kid, "images": float(state.images)}

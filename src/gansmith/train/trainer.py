@@ -83,7 +83,7 @@ def start(
 ) -> Outcome:
     """Begin a new run in `folder`, which exists and is empty; `parent` gives its weights where they fit."""
     device, precision, threads = find_machine(run, data)
-    planned = make_plan(gan, run, data, device, precision)
+    planned, quick = make_plan(gan, run, data, device, precision)
     run = dataclasses.replace(planned.run, device=str(device), precision=precision, threads=threads)
     state = State(gan, run, data.spec, device, precision)
     if parent is not None:
@@ -99,7 +99,7 @@ def start(
         display.note(describe(folder, gan, planned, device, precision, reasons))
         name, rate = config["gan"]["name"], planned.rate
         display.event("plan", run=str(folder), gan=name, images=run.images, rate=rate, n=len(data))
-        return _play(state, data, folder, display, judge)
+        return _play(state, data, quick, folder, display, judge)
 
 
 def resume(folder: Path, data: ImageData, display: Display, judge: bool = True) -> Outcome:
@@ -130,7 +130,7 @@ def resume(folder: Path, data: ImageData, display: Display, judge: bool = True) 
         raise DataError(f"the checkpoint of {folder} is of another version: {reason}", "train anew") from None
     display.note(f"▶ resume {folder} at {state.images:,} of {run.images:,} pictures")
     with _writing_to(folder):
-        return _play(state, data, folder, display, judge)
+        return _play(state, data, Quick(data, n=hooks.JUDGED), folder, display, judge)
 
 
 def ended(folder: Path) -> Outcome | None:
@@ -144,12 +144,11 @@ def ended(folder: Path) -> Outcome | None:
     return Outcome(folder, "finished", str(said.get("hash", "")))
 
 
-def _play(state: State, data: ImageData, folder: Path, display: Display, judge: bool) -> Outcome:
+def _play(state: State, data: ImageData, quick: Quick, folder: Path, display: Display, judge: bool) -> Outcome:
     run, guard = state.run, Guard(folder, _about(data))
     _sweep(folder)
     guard.cut(state)
     batches = Batches(data, run.batch, run.seed, run.mirror, state.device)
-    quick = Quick(data, n=hooks.JUDGED)
     log = hooks.MetricsLog(folder)
     log.cut(state.images)
     status_file = folder / "state" / "status.json"
@@ -161,7 +160,7 @@ def _play(state: State, data: ImageData, folder: Path, display: Display, judge: 
         return Sampler(state.gan, state.average, state.spec, _info(state, data))
 
     save, save_when_due = hooks.save_checkpoints(folder, _about(data))
-    judging = [hooks.judge(folder, sampler, quick), watch(lambda s: critic_accuracy(s, batches) | gradient_norms(s))]
+    judging = [hooks.judge(folder, sampler, quick), watch(lambda state: _signals(state, batches))]
     write = [log.write, hooks.preview(folder, sampler), save, display.tick]
     status, message = "failed", ""
     try:
@@ -228,13 +227,27 @@ def _report(folder: Path, data: ImageData, state: State, display: Display, judge
     write_report(folder, data, model, evaluation)
 
 
-def make_plan(gan: GAN, run: Run, data: ImageData, device: torch.device, precision: str) -> plan.Plan:
-    """Plan a run; hyper-parameters that no network or optimiser can be made with are UsageErrors."""
+def make_plan(gan: GAN, run: Run, data: ImageData, device: torch.device, precision: str) -> tuple[plan.Plan, Quick]:
+    """Plan a run, and return what judges it as well.
+
+    Hyper-parameters that no network or optimiser can be made with are UsageErrors.
+    """
+    plan.check(data)
+    quick = Quick(data, n=hooks.JUDGED)
+
+    def look(state: State, batches: Batches) -> None:
+        hooks.figures(Sampler(state.gan, state.average, state.spec), quick)
+        _signals(state, batches)
+
     try:
-        return plan.plan(gan, run, data, device, precision)
+        return plan.plan(gan, run, data, device, precision, look), quick
     except (ArithmeticError, AssertionError, IndexError, RuntimeError, TypeError, ValueError) as error:
         name, reason = catalog.name_of(gan), str(error).strip().partition("\n")[0]
         raise UsageError(f"{name} does not work with these options: {reason}", f"see: gansmith gans {name}") from error
+
+
+def _signals(state: State, batches: AnyBatches) -> dict[str, float]:
+    return critic_accuracy(state, batches) | gradient_norms(state)
 
 
 def find_machine(run: Run, data: ImageData) -> tuple[torch.device, str, int]:

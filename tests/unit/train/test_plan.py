@@ -1,5 +1,7 @@
 """A budget turned into settings."""
 
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -34,7 +36,7 @@ def test_augmentation_is_suggested_only_where_it_is_known_and_not_given():
 
 @pytest.fixture
 def planned(monkeypatch):
-    monkeypatch.setattr(plan, "_measure", lambda *_: (500.0, 1000))
+    monkeypatch.setattr(plan, "_measure", lambda *_: (500.0, 0.1, 1000))
 
     def make(n=100, **settings):
         return plan.plan(catalog.create("vanilla"), Run(**settings), pictures(n), torch.device("cpu"), "fp32")
@@ -63,6 +65,20 @@ def test_ticks_are_not_closer_than_a_thousand_pictures(planned):
     assert planned(images=10).run.ticks == 1
 
 
+@pytest.mark.parametrize(("images", "ticks"), [(100_000, 20), (20_000, 20), (15_000, 15), (10_000, 10), (2000, 2)])
+def test_judging_takes_a_twentieth_of_the_time_at_most(monkeypatch, planned, images, ticks):
+    seconds = images / 500
+    for look in (0.01, 0.1, 0.5, 100):
+        monkeypatch.setattr(plan, "_measure", lambda *_, look=look: (500.0, look, 1000))
+        made = planned(images=images)
+        affordable = plan.LOOKING * seconds / look
+        assert made.run.ticks == max(1, min(ticks, int(affordable + 1e-9)))
+        assert bool(made.reasons) == (affordable < ticks)
+        assert planned(images=images, ticks=2).run.ticks == 2  # who asks for more looks gets them
+    monkeypatch.setattr(plan, "_measure", lambda *_: (500.0, 1.0, 1000))
+    assert planned(images=10**6, minutes=1).run.ticks == 3
+
+
 def test_nothing_given_is_ten_minutes(planned):
     assert planned().run.minutes == plan.DEFAULT_MINUTES
 
@@ -75,6 +91,16 @@ def test_the_speed_is_measured(monkeypatch):
     assert made.rate > 0
     assert made.memory > 2**20
     assert made.parameters > 1000
+
+
+def test_a_look_is_timed_when_it_is_warm(monkeypatch):
+    monkeypatch.setattr(plan, "MEASURE", 0.05)
+    taken = iter([0.5, 0.05])
+    gan = catalog.create("vanilla", {"width": 8})
+    seconds = plan._measure(
+        gan, Run(images=10**9), pictures(50), torch.device("cpu"), "fp32", lambda *_: time.sleep(next(taken))
+    )[1]
+    assert 0.05 <= seconds < 0.4
 
 
 def test_one_picture_is_refused():
