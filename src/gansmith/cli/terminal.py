@@ -86,7 +86,7 @@ def comparison(told: Mapping[str, Any]) -> None:
     if told["figures"]:
         heads = [head for i, name in enumerate(told["runs"]) for head in (name, *(["against the first"] if i else []))]
         rows = [(row["net"], row["name"], *_compared(row), row["aim"]) for row in told["figures"]]
-        table(["features", "metric", *heads, "real vs real", "aim"], rows)
+        table(["features", "metric", *heads, "real vs real", "fakes / reals", "aim"], rows)
         print("value (95 % interval); of 20 figures with no difference at all, one is still called better or worse")
     controls = [
         (row["net"], row["name"], *((one or {}).get("control") and control(one["control"]) for one in row["results"]))
@@ -108,13 +108,14 @@ def control(said: Mapping[str, Any]) -> str:
 
 def _compared(row: Mapping[str, Any]) -> list[str]:
     """Return the cells of one figure: a value for each run, the verdict beside all but the first, the floors."""
-    cells, floors = [], []
+    cells, floors, sizes = [], [], []
     for i, (one, verdict) in enumerate(zip(row["results"], row["verdicts"], strict=True)):
         low, high = one["interval"] if one else (None, None)
         cells.append(f"{_short(one['value'])} ({_short(low)} to {_short(high)})" if one else "-")
         cells += [verdict or "not compared"] if i else []
         floors += [_short(one["floor"])] if one else []
-    return [*cells, ", ".join(dict.fromkeys(floors))]
+        sizes += [f"{one['n_fake']:,} / {one['n_real']:,}"] if one else []
+    return [*cells, *(", ".join(dict.fromkeys(words)) for words in (floors, sizes))]
 
 
 def _short(value: float | None) -> str:

@@ -37,6 +37,7 @@ from gansmith.train.signals import critic_accuracy, gradient_norms
 from gansmith.train.state import State
 
 REPORT_SAMPLES = 1_000
+MOST_SEARCHED = 10_000  # training pictures up to which the report tests for copies: seconds
 
 
 @dataclass(frozen=True)
@@ -216,11 +217,13 @@ def _report(folder: Path, data: ImageData, state: State, display: Display, judge
     evaluation, best = None, folder / "best"
     model = Sampler.load(best, str(state.device)) if best.is_dir() else None
     if model is not None and judge:
-        from gansmith.evaluate.report import evaluate
+        from gansmith.evaluate.menu import COPYING, DEFAULT
+        from gansmith.evaluate.report import enough_held_out, evaluate
 
+        copying = COPYING if enough_held_out(data) and len(data) <= MOST_SEARCHED else ()
         display.note("· judging the best model for the report")
         try:
-            evaluation = evaluate(model, data, n=min(REPORT_SAMPLES, len(data)))
+            evaluation = evaluate(model, data, n=min(REPORT_SAMPLES, len(data)), metrics=(*DEFAULT, *copying))
             write_whole(folder / "evaluation.json", evaluation.to_json())
         except GansmithError as error:  # such as too few pictures: the rest of the story is still told
             display.note(f"! the report has no evaluation: {error}")
