@@ -1,6 +1,6 @@
 """What the monitor sees of trainings in good health and of trainings that are made ill half-way.
 
-    python benchmarks/monitor.py [--data digits] [--images 20000] [--ticks 20]
+    python benchmarks/monitor.py [--data digits] [--images 20000] [--ticks 20] [--batch 64]
     python benchmarks/monitor.py --arms dcgan wgan_gp:1 dcgan+frozen vanilla+reversed --data fashion-mnist --save rows/
 
 An arm is a GAN, a seed after a colon, and an illness after a plus sign; the set `ring` is eight narrow Gaussians as
@@ -37,6 +37,7 @@ from gansmith.train.plan import suggest
 from gansmith.train.run import Run
 from gansmith.train.signals import critic_accuracy, gradient_norms
 from gansmith.train.state import State
+from gansmith.train.trainer import make_plan
 
 HEALTHY = [f"{gan}:{seed}" for gan in ("dcgan", "wgan_gp", "r3gan") for seed in range(3)] + ["vanilla:0"]
 ILL = ["dcgan+frozen", "dcgan+reversed", "dcgan+four", "dcgan+rate", "wgan_gp+reversed", "r3gan+frozen"]
@@ -49,7 +50,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="digits")
     parser.add_argument("--images", type=int, default=20_000)
-    parser.add_argument("--ticks", type=int, default=20)
+    parser.add_argument("--ticks", type=int, default=20, help="0: as many as the trainer would plan")
+    parser.add_argument("--batch", type=int, default=64, help="of the ring: 256")
     parser.add_argument("--arms", nargs="*", default=HEALTHY + ILL)
     parser.add_argument("--limit", type=int, help="take so many pictures of the set")
     parser.add_argument("--augment", type=float, help="instead of what the size of the set asks for")
@@ -62,22 +64,30 @@ def main() -> None:
     print(f"{'arm':22} {'alarm':18} {'kid':>6} {'worst':>6} {'div':>5} {'cover':>5} {'class':>5} {'critic':>6}"
           f" {'copies':>6} {'cpu s':>6}  {' '.join(COST)}", flush=True)  # fmt: skip
     for arm in arguments.arms:
-        rows, cost, seconds = train(arm, data, arguments.images, arguments.ticks, arguments.augment)
+        run = Run(images=arguments.images, ticks=arguments.ticks or None, batch=arguments.batch)
+        rows, cost, seconds = train(arm, data, run, arguments.augment)
         print(f"{arm:22} {summary(arm, rows)} {seconds:6.1f}  {cost}", flush=True)
         if arguments.save:
             arguments.save.mkdir(parents=True, exist_ok=True)
-            (arguments.save / f"{arguments.data}-{arm}.json".replace(":", "-")).write_text(json.dumps(rows, indent=0))
+            (arguments.save / f"{Path(arguments.data).name}-{arm}.json".replace(":", "-")).write_text(
+                json.dumps(rows, indent=0)
+            )
 
 
-def train(arm: str, data: ImageData, images: int, ticks: int, augment: float | None):
+def train(arm: str, data: ImageData, run: Run, augment: float | None):
     """Return the rows of figures, the share of the time that each part of watching took, and the processor seconds."""
     name, _, illness = arm.partition("+")
     name, _, seed = name.partition(":")
     fields = dict(RING_FIELDS) if data.source == "ring" else {}
     fields |= {} if augment is None else {"augment": augment}
     fields |= suggest(catalog.find(name), fields, data)[0]
-    run = Run(images=images, ticks=ticks, seed=int(seed or 0), batch=256 if data.source == "ring" else 64)
-    state = State(catalog.create(name, fields), run, data.spec, torch.device("cpu"), "fp32")
+    run = dataclasses.replace(run, seed=int(seed or 0), batch=256 if data.source == "ring" else run.batch)
+    gan, device = catalog.create(name, fields), torch.device("cpu")
+    if run.ticks is None:
+        planned, _ = make_plan(gan, run, data, device, "fp32")
+        print(f"{arm:22} {planned.run.ticks} evaluations planned", *planned.reasons, flush=True)
+        run = planned.run
+    state = State(gan, run, data.spec, device, "fp32")
     batches, quick = Batches(data, run.batch, run.seed), Quick(data)
     spent = [0.0, 0.0, 0.0]
 

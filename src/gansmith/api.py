@@ -89,7 +89,7 @@ def dry_run(
     run = make_run(settings, epochs, len(pictures))
     gan, reasons = make_gan(gan, options, pictures)
     device, precision, _ = trainer.find_machine(run, pictures)
-    planned = trainer.make_plan(gan, run, pictures, device, precision)
+    planned, _ = trainer.make_plan(gan, run, pictures, device, precision)
     return trainer.describe(Path("(dry run)"), gan, planned, device, precision, reasons)
 
 

@@ -117,6 +117,13 @@ def test_a_collapse_on_the_ring_is_found_and_mended(ring, tmp_path):
     check_found_and_mended(outcome, 20, 0.6)
 
 
+def test_a_collapse_on_fashion_mnist_is_found_and_mended(real_set, tmp_path):
+    outcome = api.train(
+        open_data(real_set("fashion-mnist")), Fragile(), root=tmp_path, images=9000, ticks=9, **SETTINGS
+    )
+    check_found_and_mended(outcome, 9, 0.5)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_healthy_runs_raise_nothing(digits, tmp_path, seed):
     outcome = api.train(digits, "dcgan", root=tmp_path, images=10_000, ticks=10, seed=seed, **SETTINGS)

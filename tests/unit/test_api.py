@@ -112,8 +112,8 @@ def test_the_outcome_leads_on(run):
     assert gs.load(outcome.best).sample(2).pixels.shape == (2, 8, 8, 1)
     assert gs.load(outcome.folder).hash == gs.load(outcome.best).hash
     assert sorted(path.name for path in outcome.folder.iterdir()) == [
-        "alerts.jsonl", "best", "config.json", "data.json", "env.json", "last", "metrics.csv", "metrics.jsonl",
-        "metrics.png", "reals.png", "report.html", "samples", "state",
+        "alerts.jsonl", "best", "config.json", "data.json", "env.json", "evaluation.json", "last", "metrics.csv",
+        "metrics.jsonl", "metrics.png", "reals.png", "report.html", "samples", "state",
     ]  # fmt: skip
 
 

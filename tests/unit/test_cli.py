@@ -211,3 +211,28 @@ def test_data_verbs(type_in, tmp_path):
     assert type_in("data", "show", "digits")[0] == 0
     assert (tmp_path / "data.png").is_file()
     assert type_in("data", "prepare", "digits")[0] == 0
+
+
+def test_runs_compared_tell_figures_controls_and_what_is_missing(tmp_path, capsys):
+    control = {"suspect": False, "share": 0.01, "value": 0.03, "interval": [0.02, 0.04], "caught": False}
+    for name, value in (("a", 1.0), ("b", 0.2), ("c", None)):
+        (tmp_path / name).mkdir()
+        config = {"gan": {"name": "dcgan"}, "run": {"seed": 0}}
+        (tmp_path / name / "config.json").write_text(json.dumps(config))
+        if value is not None:
+            figure = {
+                "name": "memorization_ratio",
+                "value": value,
+                "interval": [value - 0.1, value + 0.1],
+                "floor": 0.0,
+            }
+            figure |= {"net": "random-conv@0", "n_real": 5000, "n_fake": 500, "control": control}
+            (tmp_path / name / "evaluation.json").write_text(json.dumps({"results": [figure], "data": "d"}))
+    runs = [str(tmp_path / name) for name in "abc"]
+    page = tmp_path / "page.html"
+    assert cli.main(["runs", "compare", *runs, "--html", str(page)]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "1 (0.9 to 1.1) 0.2 (0.1 to 0.3) better - not compared 0 500 / 5,000 as reals" in told
+    assert "no sign of copies; 1% planted: NOT noticed: too weak here" in told
+    assert "c has no evaluation; --data DATA judges all of them anew" in told
+    assert "better" in page.read_text()

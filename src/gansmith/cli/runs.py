@@ -7,8 +7,9 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from gansmith.cli import terminal
-from gansmith.cli.app import COMMON, AsJson, RunsFolder, app
+from gansmith.cli.app import COMMON, AsJson, Fit, Label, RunsFolder, app
 from gansmith.errors import UsageError
+from gansmith.evaluate import menu
 
 runs_app = App(name="runs", help="List, show, compare or prune runs.", **COMMON)
 app.command(runs_app)
@@ -38,13 +39,30 @@ def runs_show(run: Path, *, as_json: AsJson = False) -> None:
 
 
 @runs_app.command(name="compare")
-def runs_compare(*run: Path, as_json: AsJson = False) -> None:
-    """Put settings and figures of runs side by side; equal settings are left out."""
-    from gansmith import runs
+def runs_compare(
+    *run: Path,
+    data: Annotated[str | None, Parameter(help="Judge all of them anew against these pictures.")] = None,
+    n: Annotated[int | None, Parameter(name=["-n", "--n"], help="With --data: pictures to judge.")] = None,
+    metrics: Annotated[str | None, Parameter(help=f"With --data: {menu.HELP}")] = None,
+    fit: Fit = "crop",
+    label: Label = None,
+    html: Annotated[Path | None, Parameter(help="Also write a page here.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put runs side by side: figures with intervals, and which run is better than the first; settings that differ."""
+    from gansmith.evaluate import comparison
 
     if len(run) < 2:
         raise UsageError("a comparison takes two runs or more", "gansmith runs compare runs/a runs/b")
-    told = runs.compare(run)
+    told = comparison.compare_runs(run)
+    if data is not None:
+        from gansmith import api
+
+        chosen = metrics.split(",") if metrics else None
+        judged = [api.evaluate(one, data, n=n, metrics=chosen, fit=fit, label=label).to_json() for one in run]
+        told = comparison.compare_runs(run, [json.loads(one) for one in judged])
+    if html is not None:
+        comparison.write_page(html, told, run)
     if as_json:
         print(json.dumps(told, indent=1))
     else:

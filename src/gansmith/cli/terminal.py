@@ -80,9 +80,46 @@ def run_story(story: Mapping[str, Any]) -> str:
 
 
 def comparison(told: Mapping[str, Any]) -> None:
-    """Print what `gansmith.runs.compare` returns: one column a run, results above the settings that differ."""
+    """Print what `gansmith.evaluate.comparison.compare_runs` returns: one column a run, and the figures below."""
     rows = [(name, *values) for part in ("results", "settings") for name, values in told[part].items()]
     table(["", *told["runs"]], rows)
+    if told["figures"]:
+        heads = [head for i, name in enumerate(told["runs"]) for head in (name, *(["against the first"] if i else []))]
+        rows = [(row["net"], row["name"], *_compared(row), row["aim"]) for row in told["figures"]]
+        table(["features", "metric", *heads, "real vs real", "fakes / reals", "aim"], rows)
+        print("value (95 % interval); of 20 figures with no difference at all, one is still called better or worse")
+    controls = [
+        (row["net"], row["name"], *((one or {}).get("control") and control(one["control"]) for one in row["results"]))
+        for row in told["figures"]
+        if any(one and one.get("control") for one in row["results"])
+    ]
+    if controls:
+        table(["features", "test of copying", *told["runs"]], controls)
+    for note in told["notes"]:
+        print(note)
+
+
+def control(said: Mapping[str, Any]) -> str:
+    """Put into words what a test of copying says of a model and of planted copies."""
+    model = "sign of copies" if said["suspect"] else "no sign of copies"
+    noticed = "noticed" if said["caught"] else "NOT noticed: too weak here"
+    return f"{model}; {said['share']:.0%} planted: {noticed}"
+
+
+def _compared(row: Mapping[str, Any]) -> list[str]:
+    """Return the cells of one figure: a value for each run, the verdict beside all but the first, the floors."""
+    cells, floors, sizes = [], [], []
+    for i, (one, verdict) in enumerate(zip(row["results"], row["verdicts"], strict=True)):
+        low, high = one["interval"] if one else (None, None)
+        cells.append(f"{_short(one['value'])} ({_short(low)} to {_short(high)})" if one else "-")
+        cells += [verdict or "not compared"] if i else []
+        floors += [_short(one["floor"])] if one else []
+        sizes += [f"{one['n_fake']:,} / {one['n_real']:,}"] if one else []
+    return [*cells, *(", ".join(dict.fromkeys(words)) for words in (floors, sizes))]
+
+
+def _short(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
 
 
 def study_story(told: Mapping[str, Any]) -> str:
@@ -94,7 +131,9 @@ def study_story(told: Mapping[str, Any]) -> str:
         )
         lines.append(f"{row['count']:>13}" + "".join(f"{value:>18}" for value in means))
     if told["break_even"]:
-        lines.append(f"the estimated gain of synthetic pictures crosses zero at about {told['break_even']:,.0f} reals a class")
+        lines.append(
+            f"the estimated gain of synthetic pictures crosses zero at about {told['break_even']:,.0f} reals a class"
+        )
     return "\n".join([*lines, *told["verdict"]])
 
 

@@ -60,12 +60,17 @@ def obstacles(
         found |= dict.fromkeys(("class_fd", *CAS), unlabelled)
     if not any(isinstance(net, Inception) for net in nets):
         found["is"] = ("it is taken on Inception's classes", "name the weights: --inception-weights FILE")
-    if data.test is None or len(data.test) < 2 * FEWEST:
+    if not enough_held_out(data):
         reason = f"it needs {2 * FEWEST} images that the model never saw, a test part of the data"
         found |= dict.fromkeys(COPYING, (reason, "open data with folders train/ and test/"))
     elif all(isinstance(net, ClassifierNet) for net in nets):
         found |= dict.fromkeys(COPYING, ("the only net learned from the test part", "add a net that did not"))
     return {name: found[name] for name in names if name in found}
+
+
+def enough_held_out(data: "ImageData") -> bool:
+    """Tell whether there are enough images that no model saw to test for copies of the others."""
+    return data.test is not None and len(data.test) >= 2 * FEWEST
 
 
 def _some_class_is_large(real_labels: np.ndarray, fake_labels: np.ndarray) -> bool:

@@ -1,26 +1,31 @@
 """Does a model give its training images back? Tests by distances, each with a planted-copy control.
 
-    auth_pct         share of fakes that lie further from their nearest training image than that image from the next
-    c_t              are fakes nearer to the training set than images held out are? (a z value, cell by cell)
-    membership_auc   can training images be told from held-out ones by their distance to the nearest fake?
+    auth_pct            share of fakes that lie further from their nearest training image than that from the next
+    c_t                 are fakes nearer to the training set than images held out are? (a z value, cell by cell)
+    memorization_ratio  share of fakes that are far nearer to one training image than to any other
+    membership_auc      can training images be told from held-out ones by their distance to the nearest fake?
+    membership_tpr      the same attack where it is surest of itself
 
-A fourth, fld_gap, is in likelihood.py. All need the training set, and images that the model never saw. A test that
-would not notice copies proves nothing, so each is taken once more with a tenth of the fakes replaced by training
-images: the control.
+Another, fld_gap, is in likelihood.py. All need the training set, and images that the model never saw. A test that would
+not notice copies proves nothing, so each is taken once more with some of the fakes replaced by training images: the
+control. That is a tenth of them, but one in a hundred for memorization_ratio, the only one that sees so few.
 """
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from sklearn.cluster import KMeans
-from sklearn.neighbors import NearestNeighbors
 
+from gansmith.evaluate.distances import nearest
 from gansmith.evaluate.estimate import Estimate
 from gansmith.evaluate.likelihood import likelihood_gap
 from gansmith.evaluate.result import Control, Score
 from gansmith.seeds import derive
 
 PLANTED = 0.1
+PLANTED_FEW = {"memorization_ratio": 0.01}  # where less than PLANTED is planted
+FAR_NEARER = 1 / 3
+FALSE_POSITIVES = 0.01
 NOISE = 2.0  # of 255: a copy that went through a network or a file is not exact
 FEWEST_IN_CELL = 20
 MOST_CELLS = 10
@@ -37,9 +42,9 @@ def auth_pct(train: np.ndarray, held_out: np.ndarray, fake: np.ndarray, seed: in
     model without copies has depends on the data: read it off the floor, held-out images taken for fakes. The interval
     is over fakes; the training set is what it is.
     """
-    distance, nearest = (found[:, 0] for found in _nearest(train, fake, 1))
-    asked, place = np.unique(nearest, return_inverse=True)
-    own = _nearest(train, train[asked], 2)[0][:, 1]  # the nearest is the image itself, or an exact copy of it
+    distance, index = (found[:, 0] for found in nearest(train, fake, 1))
+    asked, place = np.unique(index, return_inverse=True)
+    own = nearest(train, train[asked], 2)[0][:, 1]  # the nearest is the image itself, or an exact copy of it
     authentic = 100.0 * (distance > own[place])
     return Estimate.around(authentic.mean(), authentic.std() / len(fake) ** 0.5).clipped(0, 100)
 
@@ -55,7 +60,7 @@ def c_t(train: np.ndarray, held_out: np.ndarray, fake: np.ndarray, seed: int = 0
     cells = int(np.clip(min(len(held_out), len(fake)) // 100, 1, MOST_CELLS))
     clusters = KMeans(cells, random_state=derive(seed, "cells") % 2**32).fit(train[:CELL_IMAGES])
     fake_cell, held_cell = clusters.predict(fake), clusters.predict(held_out)
-    fake_distance, held_distance = (_nearest(train, rows, 1)[0][:, 0] for rows in (fake, held_out))
+    fake_distance, held_distance = (nearest(train, rows, 1)[0][:, 0] for rows in (fake, held_out))
     scores, weights = [], []
     for cell in range(cells):
         of_fakes, of_held = fake_distance[fake_cell == cell], held_distance[held_cell == cell]
@@ -77,17 +82,50 @@ def membership_auc(train: np.ndarray, held_out: np.ndarray, fake: np.ndarray, se
     (GAN-Leaks: Chen et al., 2020, arXiv:1909.03935, the attack that sees samples only.) Distance alone: an AUC of .5
     says that this attack fails, not that none succeeds. Interval by DeLong et al. (1988), the fakes taken as given.
     """
-    to_held, to_train = (_nearest(fake, rows, 1)[0][:, 0] for rows in (held_out, train))
+    to_held, to_train = (nearest(fake, rows, 1)[0][:, 0] for rows in (held_out, train))
     return Estimate.around(*_share_above(to_held, to_train)).clipped(0, 1)
+
+
+def membership_tpr(train: np.ndarray, held_out: np.ndarray, fake: np.ndarray, seed: int = 0) -> Estimate:
+    """Return the true-positive rate of that attack at 1 % false positives (Carlini et al., 2022, arXiv:2112.03570).
+
+    Share of training images that are nearer to a fake than all but 1 % of held-out images are; .01 is right. A model
+    that gives a few images back betrays these few and no others, which the area under the whole curve drowns. The
+    interval joins the sampling of training images and that of the held-out ones, which set the threshold.
+    """
+    to_held, to_train = (nearest(fake, rows, 1)[0][:, 0] for rows in (held_out, train))
+
+    def found(false_positives: float) -> int:
+        return int((to_train < np.quantile(to_held, np.clip(false_positives, 0, 1))).sum())
+
+    threshold = Estimate.share(round(FALSE_POSITIVES * len(to_held)), len(to_held))
+    here = Estimate.share(found(FALSE_POSITIVES), len(to_train))
+    lowest, highest = (found(end) / len(to_train) for end in (threshold.low, threshold.high))
+    down = np.hypot(here.value - here.low, here.value - lowest)
+    up = np.hypot(here.high - here.value, highest - here.value)
+    return Estimate(here.value, float(here.value - down), float(here.value + up)).clipped(0, 1)
+
+
+def memorization_ratio(train: np.ndarray, held_out: np.ndarray, fake: np.ndarray, seed: int = 0) -> Estimate:
+    """Return the share of fakes less than a third as far from their nearest training image as from the second nearest.
+
+    (Yoon et al., 2023; Gu et al., 2023, arXiv:2310.02664, "memorization ratio".) Each fake is judged by itself, so one
+    copy in a hundred shows. What reals get is no 0 where the data holds near duplicates, see the floor; and a copy of
+    an image that is there twice is not seen. Wilson's interval, over fakes.
+    """
+    distance = nearest(train, fake, min(2, len(train)))[0]
+    return Estimate.share(int((distance[:, 0] < FAR_NEARER * distance[:, -1]).sum()), len(fake))
 
 
 TESTS: dict[str, Test] = {
     "auth_pct": auth_pct,
     "c_t": c_t,
     "fld_gap": likelihood_gap,
+    "memorization_ratio": memorization_ratio,
     "membership_auc": membership_auc,
+    "membership_tpr": membership_tpr,
 }
-TOWARDS_COPIES = {"auth_pct": -1, "c_t": -1, "fld_gap": 1, "membership_auc": 1}
+TOWARDS_COPIES = {name: -1 if name in ("auth_pct", "c_t") else 1 for name in TESTS}
 
 
 def score_copying(
@@ -99,8 +137,11 @@ def score_copying(
     for name in [name for name in TESTS if name in names]:
         test = TESTS[name]
         estimate = test(train, held_out, fake, seed)
-        planted = control(name, estimate, train, held_out, fake, copies, seed)
-        scores[name] = Score(estimate, test(train, held_out[:half], held_out[half:], seed).value, control=planted)
+        # as many images as there are fakes: several figures move with their number
+        floor = test(train, held_out[:half], held_out[half : half + len(fake)], seed)
+        few = copies[: max(1, round(PLANTED_FEW.get(name, PLANTED) * len(fake)))]
+        planted = control(name, estimate, floor, train, held_out, fake, few, seed)
+        scores[name] = Score(estimate, floor.value, control=planted)
     return scores
 
 
@@ -115,28 +156,28 @@ def planted(train_images: np.ndarray, n: int, seed: int = 0, noise: float = NOIS
 def control(
     name: str,
     honest: Estimate,
+    floor: Estimate,
     train: np.ndarray,
     held_out: np.ndarray,
     fake: np.ndarray,
     copies: np.ndarray,
     seed: int = 0,
 ) -> Control:
-    """Take the figure `name` again with the features `copies` [c, d] of planted images in place of as many fakes."""
+    """Take the figure `name` again with the features `copies` [c, d] of planted images in place of as many fakes.
+
+    `honest` is that of the model, `floor` that of held-out images in the place of fakes.
+    """
     tainted = fake.copy()
     tainted[np.random.default_rng(derive(seed, "plant")).permutation(len(fake))[: len(copies)]] = copies
     value = TESTS[name](train, held_out, tainted, seed)
-    return Control(len(copies) / len(fake), value.value, nearer_to_copies(name, honest, value))
+    suspect, caught = nearer_to_copies(name, floor, honest), nearer_to_copies(name, honest, value)
+    return Control(suspect, len(copies) / len(fake), value.value, (value.low, value.high), caught)
 
 
 def nearer_to_copies(name: str, one: Estimate, other: Estimate) -> bool:
     """Tell whether `other` lies nearer to copying than `one` by more than the 95 % interval of their difference."""
-    spread = np.hypot(one.high - one.low, other.high - other.low) / 2
-    return bool((other.value - one.value) * TOWARDS_COPIES[name] > spread)
-
-
-def _nearest(among: np.ndarray, rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return distances and indices [n, k] of the k nearest in `among`, nearest first."""
-    return NearestNeighbors(n_neighbors=k, algorithm="brute").fit(among).kneighbors(rows)
+    difference = other.less(one)
+    return difference.high < 0 if TOWARDS_COPIES[name] < 0 else difference.low > 0
 
 
 def _share_above(high: np.ndarray, low: np.ndarray) -> tuple[float, float]:

@@ -20,6 +20,24 @@ class Estimate(NamedTuple):
         reach = NORMAL_95 * standard_error
         return Estimate(float(value), float(value - reach), float(value + reach))
 
+    @staticmethod
+    def share(hits: int, n: int) -> "Estimate":
+        """Estimate a share from hits among n by Wilson's (1927) score interval, which holds near 0 and 1 as well."""
+        p, z = hits / n, NORMAL_95
+        centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+        reach = z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+        return Estimate(p, min(p, float(centre - reach)), max(p, float(centre + reach))).clipped(0, 1)
+
+    def less(self, other: "Estimate") -> "Estimate":
+        """Estimate this value less another, taken as independent, from both intervals alone.
+
+        (MOVER: Zou & Donner, 2008, which keeps intervals lopsided that are: those of shares near 0, clipped ones.)
+        """
+        value = self.value - other.value
+        down = np.hypot(self.value - self.low, other.high - other.value)
+        up = np.hypot(self.high - self.value, other.value - other.low)
+        return Estimate(value, float(value - down), float(value + up))
+
     def clipped(self, lowest: float, highest: float = np.inf) -> "Estimate":
         """Keep the interval within what the metric can be."""
         return Estimate(self.value, max(self.low, lowest), min(self.high, highest))

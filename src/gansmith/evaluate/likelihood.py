@@ -14,9 +14,8 @@ expectation maximisation, where the paper descends the gradient.
 """
 
 import numpy as np
-from scipy.special import logsumexp
-from sklearn.neighbors import NearestNeighbors
 
+from gansmith.evaluate.distances import nearest
 from gansmith.evaluate.estimate import Estimate
 
 COMPONENTS = 50  # nearest fakes that count for an image: of the others the density is negligible
@@ -33,12 +32,11 @@ def likelihood_gap(train: np.ndarray, held_out: np.ndarray, fake: np.ndarray, se
     mean, scale = train.mean(0, dtype=np.float64), train.std(0, dtype=np.float64)
     scale[scale == 0] = 1
     train, held_out, fake = ((rows - mean) / scale for rows in (train, held_out, fake))
-    d = fake.shape[1]
-    finder = NearestNeighbors(n_neighbors=min(COMPONENTS, len(fake)), algorithm="brute").fit(fake)
-    distance, component = finder.kneighbors(train)
+    d, components = fake.shape[1], min(COMPONENTS, len(fake))
+    distance, component = nearest(fake, train, components)
     variance = _fit(np.square(distance), component, _base(train), d, len(fake))
     of_train = _log_density(np.square(distance), component, _base(train), variance, d)[0]
-    distance, component = finder.kneighbors(held_out)
+    distance, component = nearest(fake, held_out, components)
     of_held = _log_density(np.square(distance), component, _base(held_out), variance, d)[0]
     error = np.sqrt(of_train.var(ddof=1) / len(of_train) + of_held.var(ddof=1) / len(of_held))
     return Estimate.around(100 / d * (of_train.mean() - of_held.mean()), 100 / d * float(error))
@@ -48,8 +46,7 @@ def _fit(squared: np.ndarray, component: np.ndarray, base: np.ndarray, d: int, f
     """Return the variances s_j^2 [fakes] that make images likely, from squared distances [n, k] to `component`."""
     variance = np.full(fakes, max(float(np.median(squared[:, 0])) / d, NARROWEST))
     for _ in range(STEPS):
-        log_density, terms = _log_density(squared, component, base, variance, d)
-        share = np.exp(terms - log_density[:, None])
+        share = _log_density(squared, component, base, variance, d)[1]
         weight = np.bincount(component.ravel(), share.ravel(), minlength=fakes)
         spread = np.bincount(component.ravel(), (share * squared).ravel(), minlength=fakes)
         used = weight > 1e-12
@@ -60,10 +57,12 @@ def _fit(squared: np.ndarray, component: np.ndarray, base: np.ndarray, d: int, f
 def _log_density(
     squared: np.ndarray, component: np.ndarray, base: np.ndarray, variance: np.ndarray, d: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return log p [n] and the log of each Gaussian's part of it [n, k]."""
-    here = variance[component]
-    terms = -0.5 * (squared / here + d * np.log(2 * np.pi * here)) - np.log(len(variance) + 1)
-    return np.logaddexp(logsumexp(terms, axis=1), base - np.log(len(variance) + 1)), terms
+    """Return log p [n] and each Gaussian's share of p [n, k]."""
+    terms = -0.5 * (squared / variance[component] + (d * np.log(2 * np.pi * variance))[component])
+    peak = np.maximum(terms.max(1), base)
+    parts = np.exp(terms - peak[:, None])
+    total = parts.sum(1) + np.exp(base - peak)
+    return peak + np.log(total) - np.log(len(variance) + 1), parts / total[:, None]
 
 
 def _base(rows: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gansmith.errors import UsageError
-from gansmith.evaluate.asked import FEWEST, asked_for, obstacles
+from gansmith.evaluate.asked import FEWEST, asked_for, enough_held_out, obstacles
 from gansmith.evaluate.classifier import ClassifierNet
 from gansmith.evaluate.fakes import Model, chunks_of, fakes_of
 from gansmith.evaluate.features import FeatureNet, Inception, JudgingSplit, feature_nets, judging_split
@@ -22,7 +22,7 @@ from gansmith.seeds import derive
 if TYPE_CHECKING:
     from gansmith.data.images import ImageData
 
-__all__ = ["METRICS", "Control", "Evaluation", "Model", "Result", "evaluate"]
+__all__ = ["METRICS", "Control", "Evaluation", "Model", "Result", "enough_held_out", "evaluate"]
 
 DEFAULT_N = 10_000
 MOST_TRAINING = 50_000

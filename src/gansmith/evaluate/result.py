@@ -12,15 +12,22 @@ from gansmith.evaluate.menu import ALIASES, MENU
 
 @dataclass(frozen=True)
 class Control:
-    """What a test of copying says with `share` of the fakes replaced by training images, and whether it noticed."""
+    """What a test of copying says of the model, and of the same fakes with `share` replaced by training images.
 
+    `suspect`: the model is nearer to copying than reals it never saw are, by more than the intervals of both. `caught`:
+    the test noticed the planted copies, which moved it to `value`.
+    """
+
+    suspect: bool
     share: float
     value: float
+    interval: tuple[float, float]
     caught: bool
 
     def __str__(self) -> str:
+        found = "sign of copies" if self.suspect else "no sign of copies"
         verdict = "caught" if self.caught else "NOT caught: too weak to tell here"
-        return f"control: {self.share:.0%} planted copies move it to {_short(self.value)}, {verdict}"
+        return f"{found}; control: {self.share:.0%} planted copies move it to {_short(self.value)}, {verdict}"
 
 
 class Score(NamedTuple):

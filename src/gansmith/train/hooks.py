@@ -5,10 +5,15 @@ import json
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from gansmith import pages
+from gansmith.data.images import ImageData
+from gansmith.data.spec import DataSpec
 from gansmith.files import write_whole
 from gansmith.sample.sampler import Sampler
 from gansmith.train import checkpoint
@@ -16,6 +21,7 @@ from gansmith.train.fit import Halt, Hook, Logs
 from gansmith.train.state import State
 
 JUDGED = 512
+COLUMNS = 8  # of a grid of samples
 CHECKPOINT_SECONDS = 300.0
 USED = 0.97  # share of the minutes that a corrected plan fills
 CORRECTED_FROM = 0.05  # a plan that is off by less stays
@@ -63,12 +69,17 @@ def moment(images: int) -> str:
     return f"{round(images / 1000):06d}k"
 
 
+def figures(model: Sampler, quick: Callable) -> Logs:
+    """Judge pictures of fixed seeds."""
+    return quick(model.pixels(range(JUDGED)))
+
+
 def judge(folder: Path, sampler: Callable[[State], Sampler], quick: Callable) -> Hook:
     """Judge pictures of fixed seeds, write `last/`, and `best/` whenever the kid is lower than ever."""
 
     def hook(state: State, logs: Logs) -> None:
         model = sampler(state)
-        logs |= quick(model.pixels(range(JUDGED)))
+        logs |= figures(model, quick)
         kid = logs["kid"]
         if state.best is None or kid < state.best["kid"]:
             state.best = {"kid": kid, "images": float(state.images)}
@@ -95,14 +106,35 @@ def preview_grid(model: Sampler):
 
     Where the model is shown pictures, a row has one reference, which comes first, and seeds 0 to 6 like it.
     """
-    classes = len(model.spec.classes)
-    rows = 8 if classes < 8 else min(classes, 16)
-    scale = max(1, 48 // max(model.spec.size))
+    label = _labels(model.spec)
     if model.gan.needs:
-        label = [i % classes for i in range(rows)] if classes else None
-        return pages.grid(model.sheet(range(rows), label), columns=8, scale=scale)
-    label = [i // 8 % classes for i in range(8 * rows)] if classes else None
-    return pages.grid(model.pixels(range(8 * rows), label), columns=8, scale=scale)
+        return _sheet(model.sheet(range(len(label) // COLUMNS or 8), label[::COLUMNS] or None, COLUMNS))
+    return _sheet(model.pixels(range(len(label) or 8 * COLUMNS), label or None))
+
+
+def reals_grid(data: ImageData):
+    """Return real pictures, spread over the set, in the layout of `preview_grid`, so that the two compare at sight."""
+    wanted = _labels(data.spec)
+    if data.labels is None or not wanted:
+        return _sheet(data.images[:: max(1, len(data) // 64)][:64])
+    members = {k: np.flatnonzero(data.labels == k) for k in set(wanted)}
+    chosen, seen = [], Counter[int]()
+    for k in wanted:
+        if len(members[k]):
+            chosen.append(members[k][seen[k] * len(members[k]) // wanted.count(k)])
+            seen[k] += 1
+    return _sheet(np.stack([data.images[i] for i in chosen]))
+
+
+def _labels(spec: DataSpec) -> list[int]:
+    """Return the class of each picture of a grid, row by row; none where there are no classes."""
+    classes = len(spec.classes)
+    rows = 8 if classes < 8 else min(classes, 16)
+    return [i // COLUMNS % classes for i in range(COLUMNS * rows)] if classes else []
+
+
+def _sheet(images: np.ndarray):
+    return pages.grid(images, columns=COLUMNS, scale=max(1, 48 // max(images.shape[1:3])))
 
 
 class MetricsLog:

@@ -5,6 +5,7 @@ import math
 import resource
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,10 @@ DEFAULT_MINUTES = 10.0
 MEASURE = 2.0  # seconds
 HEADROOM = 0.88  # share of the minutes that is planned for rounds; the rest is judging, saving and a busier machine
 TICK = 20.0  # seconds between looks, where the time decides
+LOOKING = 0.05  # share of the time that judging may take
+LOOKS = 2  # measured: the first warms up
+
+Look = Callable[[State, Batches], object]
 
 
 @dataclass(frozen=True)
@@ -58,15 +63,27 @@ def augmentation_for(pictures: int) -> float:
     return round(min(1.0, max(0.0, 1 - math.log10(max(1, pictures) / 2000))), 2)
 
 
-def plan(gan: GAN, run: Run, data: ImageData, device: torch.device, precision: str) -> Plan:
-    """Measure a few rounds of this game on this machine and fill in what the run leaves open."""
+def check(data: ImageData) -> None:
+    """Raise DataError where there is too little to train on."""
     if len(data) < 2:
         raise DataError(
             f"{data.source} has one picture; a GAN needs at least 2", "add pictures (a few hundred or more)"
         )
+
+
+def plan(gan: GAN, run: Run, data: ImageData, device: torch.device, precision: str, look: Look | None = None) -> Plan:
+    """Measure a few rounds of this game on this machine and fill in what the run leaves open.
+
+    `look` judges a state as the run will. Where minutes are asked for it is timed as well, and the run looks as often
+    as a twentieth of its time allows. A length in pictures must not depend on the machine: it looks 20 times, 2,000
+    pictures apart or more. Decided here once and kept with the run, so that a resumed run ticks alike.
+    """
+    check(data)
     if run.images is None and run.minutes is None:
         run = dataclasses.replace(run, minutes=DEFAULT_MINUTES)
-    rate, parameters = _measure(gan, dataclasses.replace(run, images=10**9), data, device, precision)
+    rate, look_seconds, parameters = _measure(
+        gan, dataclasses.replace(run, images=10**9), data, device, precision, look
+    )
     reasons = []
     images, ticks = run.images, run.ticks
     if images is None:
@@ -74,13 +91,21 @@ def plan(gan: GAN, run: Run, data: ImageData, device: torch.device, precision: s
         images = max(run.batch, int(rate * 60 * run.minutes * HEADROOM) // 1000 * 1000)
         reasons.append(f"{images:,} pictures: {run.minutes:g} min at {rate:,.0f} img/s measured here")
         ticks = ticks or max(5, min(40, round(60 * run.minutes / TICK)))
-    ticks = max(1, min(ticks or 20, images // 1000))
+    ticks = max(1, min(ticks, images // 1000) if ticks else min(20, images // 2000))
+    seconds = min(images / rate, 60 * (run.minutes or math.inf))
+    affordable = max(1, int(LOOKING * seconds / look_seconds)) if look_seconds else ticks
+    if run.images is None and run.ticks is None and affordable < ticks:
+        reasons.append(f"judged {affordable} times, not {ticks}: each takes {look_seconds:.2g} s of {seconds:,.0f}")
+        ticks = affordable
     run = dataclasses.replace(run, images=images, ticks=ticks)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return Plan(run, rate, float(peak), parameters, tuple(reasons))
 
 
-def _measure(gan: GAN, run: Run, data: ImageData, device: torch.device, precision: str) -> tuple[float, int]:
+def _measure(
+    gan: GAN, run: Run, data: ImageData, device: torch.device, precision: str, look: Look | None
+) -> tuple[float, float, int]:
+    """Return pictures a second, the seconds of one look and the number of parameters."""
     state = State(gan, run, data.spec, device, precision)
     state.images = run.images or 0  # as at the end of the game, where nets that grow are whole
     batches = Batches(data, run.batch, run.seed, run.mirror, device, gan.needs)
@@ -97,5 +122,11 @@ def _measure(gan: GAN, run: Run, data: ImageData, device: torch.device, precisio
                 torch.cuda.synchronize(device)
     except NotFinite:
         if not rounds:
-            return run.batch / max(1e-3, time.perf_counter() - start), parameters
-    return rounds * run.batch / (time.perf_counter() - start), parameters
+            return run.batch / max(1e-3, time.perf_counter() - start), 0.0, parameters
+    rate, seconds = rounds * run.batch / (time.perf_counter() - start), 0.0
+    if look:
+        for _ in range(LOOKS):
+            start = time.perf_counter()
+            look(state, batches)
+            seconds = time.perf_counter() - start
+    return rate, seconds, parameters

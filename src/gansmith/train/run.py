@@ -35,7 +35,7 @@ class Run:
     mirror: bool = False
     """Also learn from pictures flipped left to right."""
     ticks: int | None = None
-    """How many times, evenly spaced, the run is judged, previewed and saved; left out: planned."""
+    """How often, evenly spaced, the run is judged, previewed and saved; left out: as a twentieth of the time allows."""
     device: str = "auto"
     """cpu, cuda, cuda:1, mps ...; auto takes the GPU where there is one."""
     precision: Precision = "auto"

@@ -37,6 +37,7 @@ from gansmith.train.signals import critic_accuracy, gradient_norms
 from gansmith.train.state import State
 
 REPORT_SAMPLES = 1_000
+MOST_SEARCHED = 10_000  # training pictures up to which the report tests for copies: seconds
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def start(
 ) -> Outcome:
     """Begin a new run in `folder`, which exists and is empty; `parent` gives its weights where they fit."""
     device, precision, threads = find_machine(run, data)
-    asked, planned = run, make_plan(gan, run, data, device, precision)
+    asked, (planned, quick) = run, make_plan(gan, run, data, device, precision)
     run = dataclasses.replace(planned.run, device=str(device), precision=precision, threads=threads)
     state = State(gan, run, data.spec, device, precision)
     state.flexible = asked.images is None
@@ -95,12 +96,12 @@ def start(
         _write_json(folder / "env.json", _environment(device, threads))
         _write_json(folder / "data.json", data.summary())
         (folder / "alerts.jsonl").touch()
-        pages.grid(data.images[:: max(1, len(data) // 64)][:64], columns=8).save(folder / "reals.png")
+        hooks.reals_grid(data).save(folder / "reals.png")
         checkpoint.save(state, folder / "state", _about(data))
         display.note(describe(folder, gan, planned, device, precision, reasons))
         name, rate = config["gan"]["name"], planned.rate
         display.event("plan", run=str(folder), gan=name, images=run.images, rate=rate, n=len(data))
-        return _play(state, data, folder, display, judge)
+        return _play(state, data, quick, folder, display, judge)
 
 
 def resume(folder: Path, data: ImageData, display: Display, judge: bool = True) -> Outcome:
@@ -131,7 +132,7 @@ def resume(folder: Path, data: ImageData, display: Display, judge: bool = True) 
         raise DataError(f"the checkpoint of {folder} is of another version: {reason}", "train anew") from None
     display.note(f"▶ resume {folder} at {state.images:,} of {state.length:,} pictures")
     with _writing_to(folder):
-        return _play(state, data, folder, display, judge)
+        return _play(state, data, Quick(data, n=hooks.JUDGED), folder, display, judge)
 
 
 def ended(folder: Path) -> Outcome | None:
@@ -145,12 +146,11 @@ def ended(folder: Path) -> Outcome | None:
     return Outcome(folder, "finished", str(said.get("hash", "")))
 
 
-def _play(state: State, data: ImageData, folder: Path, display: Display, judge: bool) -> Outcome:
+def _play(state: State, data: ImageData, quick: Quick, folder: Path, display: Display, judge: bool) -> Outcome:
     run, guard = state.run, Guard(folder, _about(data))
     _sweep(folder)
     guard.cut(state)
     batches = Batches(data, run.batch, run.seed, run.mirror, state.device, state.gan.needs)
-    quick = Quick(data, n=hooks.JUDGED)
     log = hooks.MetricsLog(folder)
     log.cut(state.images)
     status_file = folder / "state" / "status.json"
@@ -162,7 +162,7 @@ def _play(state: State, data: ImageData, folder: Path, display: Display, judge: 
         return Sampler(state.gan, state.average, state.spec, _info(state, data)).shown(data)
 
     save, save_when_due = hooks.save_checkpoints(folder, _about(data))
-    judging = [hooks.judge(folder, sampler, quick), watch(lambda s: critic_accuracy(s, batches) | gradient_norms(s))]
+    judging = [hooks.judge(folder, sampler, quick), watch(lambda state: _signals(state, batches))]
     write = [log.write, hooks.preview(folder, sampler), hooks.keep_to_minutes, save, display.tick]
     status, message = "failed", ""
     try:
@@ -218,23 +218,40 @@ def _report(folder: Path, data: ImageData, state: State, display: Display, judge
     evaluation, best = None, folder / "best"
     model = Sampler.load(best, str(state.device)).shown(data) if best.is_dir() else None
     if model is not None and judge:
-        from gansmith.evaluate.report import evaluate
+        from gansmith.evaluate.menu import COPYING, DEFAULT
+        from gansmith.evaluate.report import enough_held_out, evaluate
 
+        copying = COPYING if enough_held_out(data) and len(data) <= MOST_SEARCHED else ()
         display.note("· judging the best model for the report")
         try:
-            evaluation = evaluate(model, data, n=min(REPORT_SAMPLES, len(data)))
+            evaluation = evaluate(model, data, n=min(REPORT_SAMPLES, len(data)), metrics=(*DEFAULT, *copying))
+            write_whole(folder / "evaluation.json", evaluation.to_json())
         except GansmithError as error:  # such as too few pictures: the rest of the story is still told
             display.note(f"! the report has no evaluation: {error}")
     write_report(folder, data, model, evaluation)
 
 
-def make_plan(gan: GAN, run: Run, data: ImageData, device: torch.device, precision: str) -> plan.Plan:
-    """Plan a run; hyper-parameters that no network or optimiser can be made with are UsageErrors."""
+def make_plan(gan: GAN, run: Run, data: ImageData, device: torch.device, precision: str) -> tuple[plan.Plan, Quick]:
+    """Plan a run, and return what judges it as well.
+
+    Hyper-parameters that no network or optimiser can be made with are UsageErrors.
+    """
+    plan.check(data)
+    quick = Quick(data, n=hooks.JUDGED)
+
+    def look(state: State, batches: Batches) -> None:
+        hooks.figures(Sampler(state.gan, state.average, state.spec), quick)
+        _signals(state, batches)
+
     try:
-        return plan.plan(gan, run, data, device, precision)
+        return plan.plan(gan, run, data, device, precision, look), quick
     except (ArithmeticError, AssertionError, IndexError, RuntimeError, TypeError, ValueError) as error:
         name, reason = catalog.name_of(gan), str(error).strip().partition("\n")[0]
         raise UsageError(f"{name} does not work with these options: {reason}", f"see: gansmith gans {name}") from error
+
+
+def _signals(state: State, batches: AnyBatches) -> dict[str, float]:
+    return critic_accuracy(state, batches) | gradient_norms(state)
 
 
 def find_machine(run: Run, data: ImageData) -> tuple[torch.device, str, int]:

@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 
 from gansmith.evaluate import copying
-from gansmith.evaluate.copying import TESTS, auth_pct, c_t, control, membership_auc, nearer_to_copies, planted
+from gansmith.evaluate.copying import (
+    TESTS,
+    auth_pct,
+    c_t,
+    control,
+    membership_auc,
+    membership_tpr,
+    memorization_ratio,
+    nearer_to_copies,
+    planted,
+    score_copying,
+)
 from gansmith.evaluate.estimate import Estimate
 from gansmith.evaluate.likelihood import likelihood_gap
 
@@ -25,13 +36,32 @@ def test_a_planted_tenth_is_caught(name, sets):
     train, held_out, fake = sets
     copies = train[:150] + 0.01 * np.random.default_rng(3).normal(size=(150, 8))
     honest = TESTS[name](train, held_out, fake, 0)
-    found = control(name, honest, train, held_out, fake, copies)
+    floor = TESTS[name](train, held_out[:750], held_out[750:], 0)
+    found = control(name, honest, floor, train, held_out, fake, copies)
     assert found.caught
+    assert not found.suspect
     assert found.share == pytest.approx(0.1)
-    assert "caught" in str(found)
-    fresh = control(name, honest, train, held_out, fake, draw(150, 9))
+    assert found.interval[0] <= found.value <= found.interval[1]
+    assert "no sign of copies; control: 10%" in str(found)
+    fresh = control(name, honest, floor, train, held_out, fake, draw(150, 9))
     assert not fresh.caught
     assert "NOT caught" in str(fresh)
+    guilty = control(name, TESTS[name](train, held_out, train, 0), floor, train, held_out, fake, copies)
+    assert guilty.suspect
+
+
+def test_one_copy_in_a_hundred_is_caught_by_the_test_that_looks_at_each_fake(sets):
+    train, held_out, fake = sets
+    copies = train[:150] + 0.01 * np.random.default_rng(3).normal(size=(150, 8))
+    scores = score_copying(train, held_out, fake, copies, list(TESTS), 0)
+    assert {name: score.control.share for name, score in scores.items()} == {
+        name: pytest.approx(0.01 if name == "memorization_ratio" else 0.1) for name in TESTS
+    }
+    assert all(score.control.caught and not score.control.suspect for score in scores.values())
+    fake = np.concatenate([copies[:15], fake[15:]])
+    scores = score_copying(train, held_out, fake, copies, list(TESTS), 0)
+    assert scores["memorization_ratio"].control.suspect
+    assert not scores["membership_auc"].control.suspect
 
 
 @pytest.mark.parametrize("name", TESTS)
@@ -54,6 +84,25 @@ def test_auth_pct_by_hand():
     assert auth_pct(train, train, fake).value == pytest.approx(40)
 
 
+def test_memorization_ratio_by_hand():
+    train = np.array([[0.0], [1], [10], [10.01]])
+    fake = np.array([[0.2], [0.3], [0.5], [-0.4], [10.004], [0]])
+    # from 0 and 1: .2/.8, .3/.7, .5/.5, .4/1.4, 0/1; the copy of the image that is there twice is not seen
+    assert memorization_ratio(train, train, fake).value == pytest.approx(3 / 6)
+
+
+def test_membership_tpr_by_hand():
+    held_out, fake = np.arange(1.0, 101)[:, None], np.zeros((1, 1))
+    train = np.array([[0.0], [0.5], [1.5], [3], [-1.9], [50], [60], [70], [80], [90]])
+    # one held-out image in a hundred is nearer to the fake than 1.99
+    assert membership_tpr(train, held_out, fake).value == pytest.approx(4 / 10)
+
+
+def test_the_interval_of_membership_tpr_covers_what_is_right():
+    estimates = [membership_tpr(draw(2000, i), draw(1000, 100 + i), draw(500, 200 + i)) for i in range(40)]
+    assert sum(estimate.low <= 0.01 <= estimate.high for estimate in estimates) >= 35
+
+
 def test_values_where_nothing_is_copied(sets):
     assert c_t(*sets).low < 0 < c_t(*sets).high
     assert membership_auc(*sets).value == pytest.approx(0.5, abs=0.03)
@@ -67,6 +116,8 @@ def test_values_where_all_is_copied(sets):
     assert auth_pct(train, held_out, copies).value == 0
     assert c_t(train, held_out, copies).high < -10
     assert membership_auc(train, held_out, copies).low > 0.99
+    assert membership_tpr(train, held_out, copies).low > 0.95
+    assert memorization_ratio(train, held_out, copies).low > 0.95
     assert likelihood_gap(train, held_out, copies).low > 100
 
 

@@ -127,15 +127,21 @@ def test_everything_that_labels_and_a_test_part_allow(tmp_path, monkeypatch):
         result = evaluation.get(name)
         assert (result.n_real, result.floor_n, result.split) == (900, 200, "train, and test held out")
         assert result.control is not None
-        assert result.control.share == pytest.approx(0.1, abs=0.002)
-        assert f"random-conv@0 {name}: 900 training images against 400 held out; control: 10%" in str(evaluation)
+        share = 0.01 if name == "memorization_ratio" else 0.1
+        assert result.control.share == pytest.approx(share, abs=0.002)
+        told = (
+            f"random-conv@0 {name}: 900 training images against 400 held out; no sign of copies; control: {share:.0%}"
+        )
+        assert told in str(evaluation)
     cas = evaluation.get("cas")
     assert cas.interval[0] < cas.floor < cas.interval[1]
     assert "5 seeds" in cas.note
     assert "worst class" in evaluation.get("class_fd").note
     assert evaluation.notes[-1] == "not taken: is: it is taken on Inception's classes"
     stored = json.loads(evaluation.to_json())["results"]
-    assert {"share", "value", "caught"} == set(next(r for r in stored if r["name"] == "auth_pct")["control"])
+    assert {"suspect", "share", "value", "interval", "caught"} == set(
+        next(r for r in stored if r["name"] == "auth_pct")["control"]
+    )
 
 
 def test_labels_of_fakes_are_matched_by_the_names_of_classes():

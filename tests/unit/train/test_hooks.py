@@ -6,8 +6,10 @@ import os
 import signal
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from gansmith.data.images import assemble
 from gansmith.train import hooks
 from gansmith.train.fit import Halt
 from gansmith.train.run import Run
@@ -137,6 +139,20 @@ def test_the_first_signal_ends_the_round_the_second_quits(number):
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), number)
     assert signal.getsignal(number) is before
+
+
+def test_the_grid_of_reals_has_the_layout_of_the_samples_one_class_a_row():
+    images = np.repeat(np.arange(30, dtype=np.uint8) * 8, 64).reshape(30, 8, 8, 1)
+    labels = np.arange(30) % 10
+    labels[labels == 9] = 8  # no real of the last class
+    data = assemble(images, labels, [str(k) for k in range(10)], [str(i) for i in range(30)], "grey")
+    sheet = np.asarray(hooks.reals_grid(data))
+    assert sheet.shape == (9 * 50 - 2, 8 * 50 - 2)
+    row = sheet[2 * 50 + 20, 20::50] // 8
+    assert set(row % 10) == {2}
+    assert len(set(row)) == 3
+    plain = assemble(images, None, (), [str(i) for i in range(30)], "grey")
+    assert hooks.reals_grid(plain).size == (8 * 50 - 2, 4 * 50 - 2)
 
 
 def test_moments_are_named_by_thousands():

@@ -28,6 +28,17 @@ EVALUATION = {
             "note": "k < 3",
         },
         {"name": "recall", "value": 0.5, "interval": None, "floor": None},
+        *(
+            {
+                "name": name,
+                "value": 0.02,
+                "interval": [0.015, 0.026],
+                "floor": 0.001,
+                "net": "random-conv@0",
+                "control": {"suspect": bad, "share": 0.01, "value": 0.03, "interval": [0.02, 0.04], "caught": caught},
+            }
+            for name, bad, caught in (("memorization", True, True), ("auth", False, True), ("membership", False, False))
+        ),
     ],
     "notes": ["few <images>"],
 }
@@ -135,6 +146,10 @@ def test_a_full_run_tells_its_story(full_run, data):
     assert "4,000" in words
     assert "kid-lenet 0.0123 0.0110 to 0.0140 0.000700 10,000 5,000 lenet 9f31ab22 k &lt; 3" in words
     assert "recall 0.500 – –" in words
+    assert "memorization 0.0200 0.0150 to 0.0260 0.00100 sign of copies 1 %: 0.0300 0.0200 to 0.0400 noticed" in words
+    assert "auth 0.0200 0.0150 to 0.0260 0.00100 no sign of copies 1 %: 0.0300" in words
+    assert "0.00100 no sign, but too weak to tell 1 %: 0.0300 0.0200 to 0.0400 not noticed" in words
+    assert words.count("memorization") == 1
     assert "few &lt;images&gt;" in words
     assert "gansmith train pets --seed 3" in words
     assert "dog &amp; co" in words
