@@ -67,7 +67,8 @@ def verdict(first: Json, other: Json) -> str:
     independent; as both are taken against the same reals, it is rather too wide. Empty where the two cannot be
     compared: other sample sizes, or no number.
     """
-    figure = MENU.get(ALIASES.get(first["name"], first["name"]))
+    name = str(first["name"])
+    figure = MENU.get(ALIASES.get(name) or name)
     if figure is None or any(first.get(name) != other.get(name) for name in COMPARED):
         return ""
     one, two = _error(first, figure.aim, figure.better), _error(other, figure.aim, figure.better)

@@ -34,7 +34,7 @@ class InfoGAN(GAN):
     width: int = 32  # channels of the finest stage, at most; doubled at each halving
     widest: int = 128  # channels of the coarsest stage, at most; halved towards the finer
     lr: float = 1e-3  # of G
-    lr_D: float = 2e-4  # of D and Q
+    lr_D: float = 4e-4  # of D and Q; the paper takes a fifth of that of G
     beta1: float = 0.5
     decay: float = 1.0  # share of the learning rate that is gone at the end
     augment: float = 0.0  # probability of each DiffAugment family, a sample
