@@ -1,7 +1,5 @@
 """A budget turned into settings."""
 
-import time
-
 import numpy as np
 import pytest
 import torch
@@ -36,7 +34,7 @@ def test_augmentation_is_suggested_only_where_it_is_known_and_not_given():
 
 @pytest.fixture
 def planned(monkeypatch):
-    monkeypatch.setattr(plan, "_measure", lambda *_: (500.0, 0.1, 1000))
+    monkeypatch.setattr(plan, "_measure", lambda *_: (500.0, 50.0, 1000))
 
     def make(n=100, **settings):
         return plan.plan(catalog.create("vanilla"), Run(**settings), pictures(n), torch.device("cpu"), "fp32")
@@ -67,15 +65,14 @@ def test_ticks_are_not_closer_than_a_thousand_pictures(planned):
 
 @pytest.mark.parametrize(("images", "ticks"), [(100_000, 20), (20_000, 20), (15_000, 15), (10_000, 10), (2000, 2)])
 def test_judging_takes_a_twentieth_of_the_time_at_most(monkeypatch, planned, images, ticks):
-    seconds = images / 500
-    for look in (0.01, 0.1, 0.5, 100):
-        monkeypatch.setattr(plan, "_measure", lambda *_, look=look: (500.0, look, 1000))
+    for cost in (5, 50, 250, 50_000):
+        monkeypatch.setattr(plan, "_measure", lambda *_, cost=cost: (500.0, cost, 1000))
         made = planned(images=images)
-        affordable = plan.LOOKING * seconds / look
+        affordable = plan.LOOKING * images / cost
         assert made.run.ticks == max(1, min(ticks, int(affordable + 1e-9)))
         assert bool(made.reasons) == (affordable < ticks)
         assert planned(images=images, ticks=2).run.ticks == 2  # who asks for more looks gets them
-    monkeypatch.setattr(plan, "_measure", lambda *_: (500.0, 1.0, 1000))
+    monkeypatch.setattr(plan, "_measure", lambda *_: (500.0, 500.0, 1000))
     assert planned(images=10**6, minutes=1).run.ticks == 3
 
 
@@ -93,14 +90,23 @@ def test_the_speed_is_measured(monkeypatch):
     assert made.parameters > 1000
 
 
-def test_a_look_is_timed_when_it_is_warm(monkeypatch):
+def test_a_look_costs_so_many_pictures_once_it_is_warm(monkeypatch):
     monkeypatch.setattr(plan, "MEASURE", 0.05)
-    taken = iter([0.5, 0.05])
-    gan = catalog.create("vanilla", {"width": 8})
-    seconds = plan._measure(
-        gan, Run(images=10**9), pictures(50), torch.device("cpu"), "fp32", lambda *_: time.sleep(next(taken))
-    )[1]
-    assert 0.05 <= seconds < 0.4
+    seconds = iter([5.0, 0.5, 0.0])
+    clock = {"now": 0.0}
+
+    def look(*_):
+        clock["now"] += next(seconds)
+
+    def play(*_):
+        clock["now"] += 0.01
+
+    monkeypatch.setattr(plan, "play_round", play)
+    monkeypatch.setattr(plan.time, "process_time", lambda: clock["now"])
+    gan, run = catalog.create("vanilla", {"width": 8}), Run(images=10**9, batch=32)
+    rate, cost, _ = plan._measure(gan, run, pictures(50), torch.device("cpu"), "fp32", look)
+    assert cost == pytest.approx(0.5 / 0.01 * 32)
+    assert rate > 0
 
 
 def test_one_picture_is_refused():
