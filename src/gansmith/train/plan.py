@@ -81,9 +81,7 @@ def plan(gan: GAN, run: Run, data: ImageData, device: torch.device, precision: s
     check(data)
     if run.images is None and run.minutes is None:
         run = dataclasses.replace(run, minutes=DEFAULT_MINUTES)
-    rate, look_seconds, parameters = _measure(
-        gan, dataclasses.replace(run, images=10**9), data, device, precision, look
-    )
+    rate, cost, parameters = _measure(gan, dataclasses.replace(run, images=10**9), data, device, precision, look)
     reasons = []
     images, ticks = run.images, run.ticks
     if images is None:
@@ -92,10 +90,9 @@ def plan(gan: GAN, run: Run, data: ImageData, device: torch.device, precision: s
         reasons.append(f"{images:,} pictures: {run.minutes:g} min at {rate:,.0f} img/s measured here")
         ticks = ticks or max(5, min(40, round(60 * run.minutes / TICK)))
     ticks = max(1, min(ticks, images // 1000) if ticks else min(20, images // 2000))
-    seconds = min(images / rate, 60 * (run.minutes or math.inf))
-    affordable = max(1, int(LOOKING * seconds / look_seconds)) if look_seconds else ticks
+    affordable = max(1, int(LOOKING * images / cost)) if cost else ticks
     if run.images is None and run.ticks is None and affordable < ticks:
-        reasons.append(f"judged {affordable} times, not {ticks}: each takes {look_seconds:.2g} s of {seconds:,.0f}")
+        reasons.append(f"judged {affordable} times, not {ticks}: each takes as long as {cost:,.0f} pictures")
         ticks = affordable
     run = dataclasses.replace(run, images=images, ticks=ticks)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
@@ -105,16 +102,18 @@ def plan(gan: GAN, run: Run, data: ImageData, device: torch.device, precision: s
 def _measure(
     gan: GAN, run: Run, data: ImageData, device: torch.device, precision: str, look: Look | None
 ) -> tuple[float, float, int]:
-    """Return pictures a second, the seconds of one look and the number of parameters."""
+    """Return pictures a second, for how many pictures the time of one look would do, and the number of parameters."""
     state = State(gan, run, data.spec, device, precision)
     state.images = run.images or 0  # as at the end of the game, where nets that grow are whole
     batches = Batches(data, run.batch, run.seed, run.mirror, device, gan.needs)
     parameters = sum(p.numel() for p in state.nets.parameters())
     period = math.lcm(*(turn.every for turn in state.turns))
-    rounds, start = 0, 0.0
+    # What a look costs beside the rounds must not depend on who else is on the processor just then.
+    clock = time.process_time if device.type == "cpu" else time.perf_counter
+    rounds, start, begun = 0, 0.0, 0.0
     try:
         play_round(state, batches)
-        start = time.perf_counter()
+        start, begun = time.perf_counter(), clock()
         while time.perf_counter() - start < MEASURE or rounds % period:
             play_round(state, batches)
             rounds += 1
@@ -123,10 +122,11 @@ def _measure(
     except NotFinite:
         if not rounds:
             return run.batch / max(1e-3, time.perf_counter() - start), 0.0, parameters
-    rate, seconds = rounds * run.batch / (time.perf_counter() - start), 0.0
+    images, cost = rounds * run.batch, 0.0
+    rate, a_picture = images / (time.perf_counter() - start), (clock() - begun) / images
     if look:
         for _ in range(LOOKS):
-            start = time.perf_counter()
+            begun = clock()
             look(state, batches)
-            seconds = time.perf_counter() - start
-    return rate, seconds, parameters
+            cost = (clock() - begun) / a_picture
+    return rate, cost, parameters

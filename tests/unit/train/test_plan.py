@@ -1,7 +1,5 @@
 """A budget turned into settings."""
 
-import time
-
 import numpy as np
 import pytest
 import torch
@@ -43,7 +41,7 @@ def test_a_game_of_references_is_told_that_there_are_no_classes():
 
 @pytest.fixture
 def planned(monkeypatch):
-    monkeypatch.setattr(plan, "_measure", lambda *_: (500.0, 0.1, 1000))
+    monkeypatch.setattr(plan, "_measure", lambda *_: (500.0, 50.0, 1000))
 
     def make(n=100, **settings):
         return plan.plan(catalog.create("vanilla"), Run(**settings), pictures(n), torch.device("cpu"), "fp32")
@@ -74,17 +72,17 @@ def test_ticks_are_not_closer_than_a_thousand_pictures(planned):
 
 @pytest.mark.parametrize("minutes", [0.2, 1, 3, 20])
 def test_judging_takes_a_twentieth_of_the_minutes_at_most(monkeypatch, planned, minutes):
-    for look in (0.01, 0.1, 0.5, 100):
-        monkeypatch.setattr(plan, "_measure", lambda *_, look=look: (500.0, look, 1000))
+    for cost in (5, 50, 250, 50_000):
+        monkeypatch.setattr(plan, "_measure", lambda *_, cost=cost: (500.0, cost, 1000))
         made = planned(minutes=minutes)
-        assert made.run.ticks == 1 or made.run.ticks * look <= plan.LOOKING * made.seconds
+        assert made.run.ticks == 1 or made.run.ticks * cost <= plan.LOOKING * made.run.images
         assert planned(minutes=minutes, ticks=2).run.ticks == 2  # who says how many looks gets them
 
 
 @pytest.mark.parametrize(("images", "ticks"), [(100_000, 20), (40_000, 20), (15_000, 7), (2000, 1)])
 def test_a_length_in_pictures_is_judged_alike_on_any_machine(monkeypatch, planned, images, ticks):
-    for rate, look in ((500.0, 0.01), (5.0, 1.0), (50_000.0, 100.0)):
-        monkeypatch.setattr(plan, "_measure", lambda *_, found=(rate, look, 1000): found)
+    for rate, cost in ((500.0, 5.0), (5.0, 100.0), (50_000.0, 1e6)):
+        monkeypatch.setattr(plan, "_measure", lambda *_, found=(rate, cost, 1000): found)
         assert planned(images=images).run.ticks == ticks
 
 
@@ -102,14 +100,23 @@ def test_the_speed_is_measured(monkeypatch):
     assert made.parameters > 1000
 
 
-def test_a_look_is_timed_when_it_is_warm(monkeypatch):
+def test_a_look_costs_so_many_pictures_once_it_is_warm(monkeypatch):
     monkeypatch.setattr(plan, "MEASURE", 0.05)
-    taken = iter([0.5, 0.05])
-    gan = catalog.create("vanilla", {"width": 8})
-    seconds = plan._measure(
-        gan, Run(images=10**9), pictures(50), torch.device("cpu"), "fp32", lambda *_: time.sleep(next(taken))
-    )[1]
-    assert 0.05 <= seconds < 0.4
+    seconds = iter([5.0, 0.5, 0.0])
+    clock = {"now": 0.0}
+
+    def look(*_):
+        clock["now"] += next(seconds)
+
+    def play(*_):
+        clock["now"] += 0.01
+
+    monkeypatch.setattr(plan, "play_round", play)
+    monkeypatch.setattr(plan.time, "process_time", lambda: clock["now"])
+    gan, run = catalog.create("vanilla", {"width": 8}), Run(images=10**9, batch=32)
+    rate, cost, _ = plan._measure(gan, run, pictures(50), torch.device("cpu"), "fp32", look)
+    assert cost == pytest.approx(0.5 / 0.01 * 32)
+    assert rate > 0
 
 
 def test_one_picture_is_refused():
