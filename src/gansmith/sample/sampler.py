@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 import safetensors.torch
 import torch
 from safetensors import SafetensorError
+from torch import Tensor
 
 import gansmith
 from gansmith import catalog, machine, pages
@@ -46,15 +47,23 @@ class Sampler:
             self._hash = hashlib.sha256(self._weights()).hexdigest()
         return self._hash
 
-    @torch.inference_mode()
     def pixels(self, seeds: Sequence[int], label: Any = None, truncation: float = 1.0) -> np.ndarray:
         """Make one picture a seed: uint8 [n, height, width, channels].
 
         `label` is a class name or index for all, or a sequence of one a seed; None draws a class for each seed with the
         shares of the data. `truncation` in (0, 1] scales the latents: nearer the mean, less varied.
         """
+        made = [decode(x) for x in self._parts(seeds, label, truncation)]
+        return np.concatenate(made) if made else np.zeros((0, *self.spec.size, self.spec.channels), np.uint8)
+
+    def tensors(self, seeds: Sequence[int], label: Any = None, truncation: float = 1.0) -> Tensor:
+        """Make one sample a seed, not decoded: float [n, *spec.shape], for data that is no pictures."""
+        made = list(self._parts(seeds, label, truncation))
+        return torch.cat(made) if made else torch.zeros(0, *self.spec.shape)
+
+    @torch.inference_mode()
+    def _parts(self, seeds: Sequence[int], label: Any, truncation: float) -> Iterator[Tensor]:
         labels = self.labels(seeds, label)
-        made = []
         for start in range(0, len(seeds), ROWS):
             rows = list(seeds[start : start + ROWS])
             filled = rows + [rows[-1]] * (ROWS - len(rows))
@@ -64,8 +73,7 @@ class Sampler:
                 y = torch.as_tensor(labels[start : start + ROWS])
                 y = torch.cat([y, y[-1:].expand(ROWS - len(y))]).to(self.device)
             x = self.gan.synthesise(self.nets, z.to(self.device) * truncation, y)
-            made.append(decode(x[: len(rows)]))
-        return np.concatenate(made) if made else np.zeros((0, *self.spec.size, self.spec.channels), np.uint8)
+            yield x[: len(rows)]
 
     def labels(self, seeds: Sequence[int], label: Any = None) -> np.ndarray | None:
         """Return the class index of each seed, int64 [n]; None for a model without classes."""
