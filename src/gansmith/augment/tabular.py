@@ -26,7 +26,7 @@ from gansmith.sample.rows import RowSampler
 
 SEEDS = 5
 TEST_SHARE = 0.3
-ROUNDS, LEAST_ROUNDS = 1000, 200
+ROUNDS, LEAST_ROUNDS = 2000, 200
 FEWEST_ROWS = 4
 REAL, GAN_ALONE, SMOTE_ALONE = "real", "GAN alone", "SMOTE alone"
 PEERS = ("SMOTE", "ADASYN")

@@ -72,6 +72,8 @@ def augment(
     log = sys.stderr if as_json else sys.stdout
     stem = Path(data).name.partition(".")[0] or "data"
     table = is_table(data)
+    if table and (reading.size or reading.mode or reading.limit):
+        raise UsageError(f"--size, --mode and --limit are for pictures, and {data} is a table", "leave them out")
     pictures = open_table(data, reading.label) if table else reading.open(data)
     print(f"✓ data   {pictures.line()}", file=log)
     for note in pictures.notes if table else ():

@@ -7,7 +7,7 @@ import pytest
 
 import gansmith as gs
 from gansmith import tables
-from gansmith.augment import oversample, tabular
+from gansmith.augment import oversample, study, tabular
 from gansmith.augment.enrich_rows import enrich_rows
 from gansmith.augment.tabular_page import write_page
 from gansmith.augment.tree import METRICS, features, judge
@@ -115,10 +115,13 @@ def test_a_killed_study_plays_one_cell_again_at_most(plan, tmp_path):
         tabular.study(blobs(seed=1), plan, "stand-in", trainer(), tmp_path)
 
 
-def test_a_study_of_pictures_in_the_folder(tmp_path):
+def test_the_study_of_another_kind_in_the_folder(tmp_path):
     (tmp_path / "study.json").write_text('{"settings": {}}')
     with pytest.raises(UsageError, match="another study"):
         tabular.plan_before(tmp_path)
+    (tmp_path / "study.json").write_text('{"settings": {}, "kind": "table"}')
+    with pytest.raises(UsageError, match="study of a table"):
+        study.plan_before(tmp_path)
 
 
 def test_splits_keep_the_classes_and_share_no_row():
