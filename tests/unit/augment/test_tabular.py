@@ -213,6 +213,11 @@ def test_a_table_through_the_interface(tmp_path, monkeypatch):
     model = tables.train(iris, rounds=5)
     np.testing.assert_array_equal(model.rows([7, 3], 2), model.rows(range(9), 2)[[7, 3]])
     assert tables.train(iris, rounds=5).hash == model.hash
+    monkeypatch.setattr(tabular, "ROUNDS", 200)
+    more = gs.augment("iris", to=55)
+    assert set(more.summary()["accepted"]) == set(iris.classes)
+    assert 3 <= len(more.seeds) <= 15
+    assert (more.values >= iris.values.min(0)).all()
     with pytest.raises(UsageError, match="is for pictures"):
         gs.study(iris, out=tmp_path / "other", gan="dcgan")
     with pytest.raises(UsageError, match="does not work on a table"):
