@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "augment", "data", "evaluate", "gans", "load", "resume", "study", "train"]
+__all__ = ["__version__", "augment", "data", "evaluate", "gans", "load", "resume", "study", "table", "tables", "train"]
 
 if TYPE_CHECKING:
-    from gansmith import gans
-    from gansmith.api import augment, data, evaluate, load, resume, study, train
+    from gansmith import gans, tables
+    from gansmith.api import augment, data, evaluate, load, resume, study, table, train
 
 
 class _Verb(ModuleType):
@@ -42,8 +42,8 @@ def _verb(package: str) -> None:
 
 def __getattr__(name: str) -> Any:
     # Nothing is imported before it is used, so that `gansmith --help` answers without torch.
-    if name in ("augment", "data", "evaluate", "gans", "train"):
+    if name in ("augment", "data", "evaluate", "gans", "tables", "train"):
         return importlib.import_module(f"gansmith.{name}")
-    if name in ("load", "resume", "study"):
+    if name in ("load", "resume", "study", "table"):
         return getattr(importlib.import_module("gansmith.api"), name)
     raise AttributeError(f"module 'gansmith' has no attribute {name!r}")

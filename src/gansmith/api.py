@@ -14,6 +14,8 @@ from gansmith import catalog, runs
 from gansmith.data.images import ImageData
 from gansmith.data.sources import open_data
 from gansmith.data.spec import DataSpec
+from gansmith.data.table import TableData
+from gansmith.data.table_source import is_table, open_table
 from gansmith.errors import DataError, UsageError
 from gansmith.game import GAN
 from gansmith.sample.sampler import Sampler
@@ -27,6 +29,11 @@ from gansmith.train.trainer import Outcome
 def data(source: str | Path, **options: Any) -> ImageData:
     """Open pictures: a folder, zip, array file, idx files or a named set; see `gansmith.data.sources.open_data`."""
     return open_data(source, **options)
+
+
+def table(source: str | Path, label: str | None = None) -> TableData:
+    """Open a table: CSV, TSV, parquet, or breast-cancer, wine, iris; see `gansmith.data.table_source.open_table`."""
+    return open_table(source, label)
 
 
 def load(model: str | Path, device: str = "auto") -> Sampler:
@@ -58,6 +65,10 @@ def train(
     from gansmith import machine
 
     machine.prepare()
+    if isinstance(data, TableData):
+        raise UsageError(
+            f"{data.source} is a table, and runs are of pictures", "gs.tables.train(...) trains on a table"
+        )
     pictures = data if isinstance(data, ImageData) else open_data(data)
     run = make_run(settings, epochs, len(pictures))
     gan, reasons = make_gan(gan, options or {}, pictures)
@@ -161,7 +172,7 @@ def evaluate(
 
 
 def augment(
-    data: ImageData | str | Path,
+    data: ImageData | TableData | str | Path,
     model: Sampler | str | Path | None = None,
     *,
     to: str | int = "balanced",
@@ -171,18 +182,26 @@ def augment(
     gan: GAN | str | None = None,
     mirror: bool = False,
     root: str | Path = "runs",
+    label: str | None = None,
     display: Mode = "auto",
     progress: Callable[[str], None] = lambda message: None,
 ) -> Any:
-    """Bring labelled data to the asked counts with pictures of a GAN; see `gansmith.augment.enrich.enrich`.
+    """Bring labelled data to the asked counts with samples of a GAN; see `gansmith.augment.enrich.enrich`.
 
-    Without a model one is trained first, for `minutes` (10). The result has `save(folder)`.
+    Without a model one is trained first, for `minutes` (10). The result has `save(folder)`. `label` is the column that
+    holds the class. A table trains its own GAN in seconds, and the result has `save(file)`; see
+    `gansmith.augment.enrich_rows`.
     """
     from gansmith import machine
     from gansmith.augment.enrich import check, enrich, missing
 
     machine.prepare()
-    pictures = data if isinstance(data, ImageData) else open_data(data)
+    if (rows := _rows(data, label, model=model, mirror=mirror)) is not None:
+        from gansmith import tables
+
+        return tables.augment(rows, to=to, minutes=minutes, gan=gan, seed=seed, progress=progress)
+    assert not isinstance(data, TableData)
+    pictures = data if isinstance(data, ImageData) else open_data(data, label=label)
     check(pictures, confidence)
     missing(pictures.counts(), to)  # a request that cannot be met is refused before minutes are spent on training
     if model is None:
@@ -194,7 +213,7 @@ def augment(
 
 
 def study(
-    data: ImageData | str | Path,
+    data: ImageData | TableData | str | Path,
     *,
     out: str | Path = "study",
     per_class: Sequence[int] | None = None,
@@ -204,18 +223,26 @@ def study(
     steps: int = 500,
     mirror: bool = False,
     confidence: float = 0.5,
+    label: str | None = None,
     progress: Callable[[str], None] = lambda message: None,
 ) -> dict[str, Any]:
-    """Measure whether a GAN's pictures make a classifier better; see `gansmith.augment.study`.
+    """Measure whether a GAN's samples make a classifier better; see `gansmith.augment.study`.
 
-    Writes `study.json` and `study.html` into `out`, and goes on where an earlier call was stopped.
+    Writes `study.json` and `study.html` into `out`, and goes on where an earlier call was stopped. `label` is the
+    column that holds the class. For tables, where `per_class`, `steps` and `confidence` do not apply, see
+    `gansmith.augment.tabular`.
     """
     from gansmith import machine
     from gansmith.augment import study as room
     from gansmith.augment.page import write_page
 
     machine.prepare()
-    pictures = data if isinstance(data, ImageData) else open_data(data)
+    if (rows := _rows(data, label, per_class=per_class, mirror=mirror)) is not None:
+        from gansmith import tables
+
+        return tables.study(rows, out=out, minutes=minutes, gan=gan, seeds=seeds, progress=progress)
+    assert not isinstance(data, TableData)
+    pictures = data if isinstance(data, ImageData) else open_data(data, label=label)
     folder = Path(out)
     learn, test = room.parts(pictures)
     if before := room.plan_before(folder):
@@ -239,6 +266,17 @@ def study(
     told = room.study(learn, test, plan, trained, folder, progress)
     write_page(folder, told)
     return told
+
+
+def _rows(data: Any, label: str | None, **for_pictures: Any) -> TableData | None:
+    """Return the table that is meant, None for pictures; UsageError for options that a table cannot take."""
+    if not isinstance(data, TableData):
+        if not is_table(data):
+            return None
+        data = open_table(data, label)
+    if given := [name for name, value in for_pictures.items() if value]:
+        raise UsageError(f"{given[0]} is for pictures, and {data.source} is a table", f"leave out {given[0]}")
+    return data
 
 
 def _like(spec: DataSpec) -> dict[str, Any]:

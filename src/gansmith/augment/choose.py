@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gansmith.augment.classifier import fit_mixed, probabilities
+from gansmith.augment.copies import copy_threshold, nearest, within
 from gansmith.data.images import ImageData, picture_hashes
-from gansmith.evaluate.manifold import squared_distances
 from gansmith.evaluate.random_conv import RandomConv
 
 if TYPE_CHECKING:
     from gansmith.sample.sampler import Sampler
 
 STEPS = 400
-COPY_PERCENTILE = 1.0
 BLOCK = 128
-STRIP = 1024  # rows whose distances are in memory at once
 MOST_TRIES = 20
 """Candidates for each picture that is wanted, before a class is given up."""
 
@@ -56,7 +54,7 @@ class Gate:
         self.classifier = fit_mixed([(data.images, data.labels)], classes, steps=STEPS, seed=seed)
         self.features = RandomConv(seed, data.images)
         self.reals = self.features(data.images)
-        self.copy_below = _copy_threshold(self.reals)
+        self.copy_below = copy_threshold(self.reals)
         self._hashes: set[bytes] = set(picture_hashes(data.images))
         self._accepted = np.empty((0, self.features.dim), np.float32)
 
@@ -81,8 +79,8 @@ class Gate:
         """Return the indices that pass, at most `most`, with their confidence, nearest real and distance."""
         shares = probabilities(self.classifier, pixels)
         features = self.features(pixels)
-        distance, nearest = _nearest(features, self.reals)
-        repeated = _within(features, self._accepted, self.copy_below)
+        distance, index = nearest(features, self.reals)
+        repeated = within(features, self._accepted, self.copy_below)
         passed: list[int] = []
         for i, digest in enumerate(picture_hashes(pixels)):
             if len(passed) == most:
@@ -93,7 +91,7 @@ class Gate:
                 reason = "not sure of its class"
             elif distance[i] <= self.copy_below or digest in self._hashes:
                 reason = "near copy of a training picture"
-            elif repeated[i] or _within(features[i : i + 1], features[passed], self.copy_below)[0]:
+            elif repeated[i] or within(features[i : i + 1], features[passed], self.copy_below)[0]:
                 reason = "near copy of an accepted picture"
             else:
                 self._hashes.add(digest)
@@ -102,31 +100,7 @@ class Gate:
             rejected[reason] += 1
         rows = np.array(passed, np.int64)
         self._accepted = np.concatenate([self._accepted, features[rows]])
-        return rows, (shares[rows, label], nearest[rows], distance[rows])
-
-
-def _copy_threshold(reals: np.ndarray) -> float:
-    distance, _ = _nearest(reals, reals, skip_self=True)
-    apart = distance[distance > 0]  # exact repetitions among the reals say nothing about how near chance comes
-    return float(np.percentile(apart, COPY_PERCENTILE)) if len(apart) else 0.0
-
-
-def _within(x: np.ndarray, y: np.ndarray, radius: float) -> np.ndarray:
-    """Tell for each row of x whether a row of y is as near as `radius`."""
-    return _nearest(x, y)[0] <= radius if len(y) else np.zeros(len(x), bool)
-
-
-def _nearest(x: np.ndarray, y: np.ndarray, skip_self: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """Return distance and index of the nearest row of y for each row of x."""
-    x, y = x.astype(np.float64), y.astype(np.float64)
-    distance, index = np.empty(len(x)), np.empty(len(x), np.int64)
-    for start in range(0, len(x), STRIP):
-        squared = squared_distances(x[start : start + STRIP], y)
-        strip = np.arange(len(squared))
-        if skip_self:
-            squared[strip, start + strip] = np.inf
-        index[start + strip], distance[start + strip] = squared.argmin(1), np.sqrt(squared.min(1))
-    return distance, index
+        return rows, (shares[rows, label], index[rows], distance[rows])
 
 
 def _blocks(first: int, total: int) -> Iterator[range]:

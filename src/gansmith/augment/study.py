@@ -137,6 +137,8 @@ def plan_before(folder: Path) -> Plan | None:
     before = _read(folder)
     if not before:
         return None
+    if "kind" in before:
+        raise UsageError(f"{folder} holds the study of a table", "name another --out, or delete it")
     stored = before["settings"]["plan"]
     return Plan(**stored | {"counts": tuple(stored["counts"])})
 

@@ -28,7 +28,7 @@ app = App(
 )
 
 Fit = Annotated[Literal["crop", "pad"], Parameter(help="How pictures of another shape are made to fit.")]
-Label = Annotated[str | None, Parameter(help="Metadata column that holds the class.")]
+Label = Annotated[str | None, Parameter(help="Column, of the metadata or of a table, that holds the class.")]
 AsJson = Annotated[bool, Parameter(name="--json", help="Print JSON.")]
 Device = Annotated[str, Parameter(help="cpu, cuda ...; auto takes the GPU where there is one.")]
 RunsFolder = Annotated[Path, Parameter(name="--runs", help="Folder of all runs.")]

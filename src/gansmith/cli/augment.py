@@ -59,18 +59,25 @@ def augment(
     root: RunsFolder = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
-    """Bring a labelled data set to the asked counts with pictures of a GAN, or study whether that helps.
+    """Bring a labelled data set to the asked counts with samples of a GAN, or study whether that helps.
 
     Without MODEL a conditional GAN is trained first. What is written is an image folder with metadata.csv. `--study`
     compares classifiers with and without the GAN's pictures, at several numbers of reals, and says helped, hurt or no
-    evidence; it writes study.json and study.html, and goes on where it was stopped.
+    evidence; it writes study.json and study.html, and goes on where it was stopped. DATA may also be a table (CSV, TSV,
+    parquet, breast-cancer, wine, iris): then rows are added, and the study compares a GAN with SMOTE and ADASYN.
     """
     from gansmith import api
+    from gansmith.data.table_source import is_table, open_table
 
     log = sys.stderr if as_json else sys.stdout
     stem = Path(data).name.partition(".")[0] or "data"
-    pictures = reading.open(data)
+    table = is_table(data)
+    if table and (reading.size or reading.mode or reading.limit):
+        raise UsageError(f"--size, --mode and --limit are for pictures, and {data} is a table", "leave them out")
+    pictures = open_table(data, reading.label) if table else reading.open(data)
     print(f"✓ data   {pictures.line()}", file=log)
+    for note in pictures.notes if table else ():
+        print(f"         {note}", file=log)
 
     def say(message: str) -> None:
         print(f"  {message}", file=log, flush=True)
@@ -87,6 +94,6 @@ def augment(
         return
     display = "quiet" if as_json else "auto"
     enriched = api.augment(pictures, model, to=to, seed=seed, root=root, display=display, **shared)
-    folder = enriched.save(out or Path(f"{stem}-augmented"), new_only=new_only)
+    place = enriched.save(out or Path(f"{stem}-augmented{'.csv' if table else ''}"), new_only=new_only)
     print(json.dumps(enriched.summary(), indent=1) if as_json else enriched)
-    print(f"✓ done   {folder}/", file=log)
+    print(f"✓ done   {place}{'' if table else '/'}", file=log)

@@ -123,7 +123,9 @@ def _short(value: float | None) -> str:
 
 
 def study_story(told: Mapping[str, Any]) -> str:
-    """Put what `gansmith.augment.study.study` returns into lines: accuracies, differences, verdicts."""
+    """Put what `gansmith.api.study` returns into lines: accuracies, differences, verdicts."""
+    if told.get("kind") == "table":
+        return _table_story(told)
     lines = [f"{'reals a class':>13}" + "".join(f"{arm:>18}" for arm in told["arms"])]
     for row in told["rows"]:
         means = (
@@ -134,6 +136,14 @@ def study_story(told: Mapping[str, Any]) -> str:
         lines.append(
             f"the estimated gain of synthetic pictures crosses zero at about {told['break_even']:,.0f} reals a class"
         )
+    return "\n".join([*lines, *told["verdict"]])
+
+
+def _table_story(told: Mapping[str, Any]) -> str:
+    lines = [f"{'trained on':<16}" + "".join(f"{metric:>11}" for metric in told["metrics"])]
+    for arm, means in told["means"].items():
+        shown = (f"{100 * found['mean']:.1f}" if found else "-" for found in means.values())
+        lines.append(f"{arm:<16}" + "".join(f"{value:>11}" for value in shown))
     return "\n".join([*lines, *told["verdict"]])
 
 

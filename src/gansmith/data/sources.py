@@ -16,6 +16,8 @@ from gansmith.data.layout import Listing, arrange
 from gansmith.data.named import NAMES, data_folder, idx_classes, open_named
 from gansmith.data.options import Options
 from gansmith.data.picture import SUFFIXES
+from gansmith.data.table_source import NAMES as TABLES
+from gansmith.data.table_source import is_table
 from gansmith.errors import DataError, UsageError
 
 
@@ -45,6 +47,8 @@ def open_data(
     text = os.fspath(source)
     if isinstance(source, str) and text.lower() in NAMES:
         return open_named(text.lower(), options)
+    if is_table(source) and text.lower() in TABLES:
+        raise _a_table(text)
     path = find(source)
     if path.is_dir():
         files = find_idx(path)
@@ -86,6 +90,8 @@ def list_pictures(path: Path, source: str, label: str | None = None) -> Listing:
         raise DataError(
             f"{source} is a pickle, which could run code: it is not read", "save the images as .npy or .npz"
         )
+    if is_table(path):
+        raise _a_table(source)
     raise DataError(
         f"{source} is not a set of images that can be read", "name a folder, .zip, .npy, .npz or idx file of images"
     )
@@ -105,6 +111,10 @@ def _open_arrays(path: Path, options: Options, source: str) -> ImageData | None:
 def _no_label(options: Options, source: str) -> None:
     if options.label is not None:
         raise UsageError(f"{source} has one kind of label", "leave --label out")
+
+
+def _a_table(source: str) -> DataError:
+    return DataError(f"{source} is a table, not pictures", f"gansmith augment {source} --label COLUMN --study")
 
 
 def _unknown(text: str, path: Path) -> DataError:

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import numpy as np
 import safetensors.torch
 import torch
 from safetensors import SafetensorError
+from torch import Tensor
 
 import gansmith
 from gansmith import catalog, machine, pages
@@ -94,16 +95,24 @@ class Sampler:
         data, classmates = self._shown
         return data, classmates.in_turn(seeds, labels)
 
-    @torch.inference_mode()
     def pixels(self, seeds: Sequence[int], label: Any = None, truncation: float = 1.0) -> np.ndarray:
         """Make one picture a seed: uint8 [n, height, width, channels].
 
         `label` is a class name or index for all, or a sequence of one a seed; None draws a class for each seed with the
         shares of the data. `truncation` in (0, 1]: nearer the mean, less varied (see `GAN.truncate`).
         """
+        made = [decode(x) for x in self._parts(seeds, label, truncation)]
+        return np.concatenate(made) if made else np.zeros((0, *self.spec.size, self.spec.channels), np.uint8)
+
+    def tensors(self, seeds: Sequence[int], label: Any = None, truncation: float = 1.0) -> Tensor:
+        """Make one sample a seed, not decoded: float [n, *spec.shape], for data that is no pictures."""
+        made = list(self._parts(seeds, label, truncation))
+        return torch.cat(made) if made else torch.zeros(0, *self.spec.shape)
+
+    @torch.inference_mode()
+    def _parts(self, seeds: Sequence[int], label: Any, truncation: float) -> Iterator[Tensor]:
         labels = self.labels(seeds, label)
         condition = self._condition(seeds, labels)
-        made = []
         for start in range(0, len(seeds), ROWS):
             rows = list(seeds[start : start + ROWS])
             filled = rows + [rows[-1]] * (ROWS - len(rows))
@@ -115,9 +124,7 @@ class Sampler:
             z = z.to(self.device)
             if truncation != 1:
                 z = self.gan.truncate(self.nets, z, truncation)
-            x = self.gan.synthesise(self.nets, z, y, **shown)
-            made.append(decode(x[: len(rows)]))
-        return np.concatenate(made) if made else np.zeros((0, *self.spec.size, self.spec.channels), np.uint8)
+            yield self.gan.synthesise(self.nets, z, y, **shown)[: len(rows)]
 
     def _condition(self, seeds: Sequence[int], labels: np.ndarray | None) -> Mapping[str, np.ndarray]:
         """Make what the game needs, uint8 [n, ...] each, of the pictures that go with these seeds."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gansmith.augment import choose
+from gansmith.augment import choose, copies
 from gansmith.augment.choose import Gate
 
 
@@ -58,11 +58,11 @@ def test_confidence_is_a_bound(shapes, make_model):
 def test_nearest_matches_a_search_one_by_one():
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(7, 5)).astype(np.float32), rng.normal(size=(11, 5)).astype(np.float32)
-    distance, index = choose._nearest(x, y)
+    distance, index = copies.nearest(x, y)
     every = np.linalg.norm(x[:, None] - y[None], axis=2)
     np.testing.assert_array_equal(index, every.argmin(1))
     np.testing.assert_allclose(distance, every.min(1), rtol=1e-5)
-    apart, other = choose._nearest(y, y, skip_self=True)
+    apart, other = copies.nearest(y, y, skip_self=True)
     assert (other != np.arange(11)).all()
     assert (apart > 0).all()
 

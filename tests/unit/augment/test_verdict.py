@@ -49,6 +49,16 @@ def test_one_seed_gives_no_interval():
         paired_difference(np.ones((1, 9), bool), np.ones((1, 9), bool))
 
 
+def test_splits_of_one_set_widen_the_interval():
+    """With a figure a seed: t times the error of the mean, sqrt(1 + seeds * overlap) wider for rows that are shared."""
+    gain = np.array([[0.01], [0.05], [0.03], [0.06], [0.02]])
+    plain, wide = (paired_difference(gain, np.zeros_like(gain), overlap=overlap) for overlap in (0, 3 / 7))
+    reach = 2.776 * gain.std(ddof=1) / np.sqrt(5)
+    assert plain.high - plain.value == pytest.approx(reach, rel=0.05)
+    assert (wide.high - wide.low) / (plain.high - plain.low) == pytest.approx(np.sqrt(1 + 15 / 7))
+    assert (plain.verdict, wide.verdict) == ("helped", "no evidence")
+
+
 def test_break_even_lies_where_the_gain_is_gone():
     assert break_even([10, 1000], [0.1, -0.1]) == pytest.approx(100)
     assert break_even([10, 100], [0.1, 0.0]) == pytest.approx(100)

@@ -1,0 +1,196 @@
+"""Open a table: a CSV, TSV or parquet file, or one of scikit-learn's small sets by name."""
+
+import csv
+import io
+import math
+import os
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gansmith.data.labels import class_names, encode_labels
+from gansmith.data.metadata import LABEL_COLUMNS, choose_column
+from gansmith.data.table import Cells, Column, TableData
+from gansmith.errors import DataError, UsageError
+
+NAMES = {"breast-cancer": "diagnosis", "wine": "cultivar", "iris": "species"}
+"""Sets of scikit-learn by name, and what their label is called."""
+SUFFIXES = (".csv", ".tsv", ".parquet")
+EMPTY = {"", "na", "n/a", "nan", "null", "none", "?"}
+MOST_CATEGORIES = 50
+MOST_BYTES = 1 << 30
+_WHOLE = re.compile(r"[+-]?\d{1,15}")  # longer ones are not exact as floating-point numbers
+
+
+def is_table(source: object) -> bool:
+    """Tell whether `source` names a table rather than pictures."""
+    if not isinstance(source, str | os.PathLike):
+        return False
+    text = os.fspath(source)
+    return (isinstance(source, str) and text.lower() in NAMES) or Path(text).suffix.lower() in SUFFIXES
+
+
+def open_table(source: str | os.PathLike[str], label: str | None = None) -> TableData:
+    """Read a table with a class for each row.
+
+    `label` names the column that holds the class; left out: the first of label, class, category, target. Columns
+    without information (constant, mostly empty, a different text in each row, row numbers) and rows with empty cells
+    are left out, and `notes` say so. Raises UsageError for a label column that is not there, DataError where nothing
+    that can be learned remains.
+    """
+    text = os.fspath(source)
+    cells = _named(text.lower()) if text.lower() in NAMES else _read(Path(text).expanduser(), text)
+    names = list(cells)
+    chosen = choose_column(names, label, text) or ("target" if "target" in names else None)
+    if chosen is None and text.lower() in NAMES:
+        chosen = NAMES[text.lower()]
+    if chosen is None:
+        raise UsageError(
+            f"{text} has no column called {', '.join(LABEL_COLUMNS)} or target",
+            f"name the one that holds the class with --label; the columns are: {', '.join(names)}",
+        )
+    if not cells[chosen]:
+        raise DataError(f"{text} has no rows below its header", "export the table again")
+    return _assemble(cells, chosen, text)
+
+
+def _assemble(cells: Cells, label: str, source: str) -> TableData:
+    columns, notes = _columns(cells, label)
+    if not columns:
+        raise DataError(f"{source} has no column to learn from beside {label} ({'; '.join(notes)})", "see docs/augment")
+    used = [*(column.name for column in columns), label]
+    gaps = {name: np.array([cell is None for cell in cells[name]]) for name in used}
+    whole = ~np.any(list(gaps.values()), axis=0)
+    if not whole.all():
+        where = ", ".join(f"{name} ({int(gap.sum()):,})" for name, gap in gaps.items() if gap.any())
+        lost = f"{int((~whole).sum()):,} of {len(whole):,} rows have empty cells, in {where}"
+        if whole.sum() < len(whole) / 2:
+            raise DataError(f"{source}: {lost}", "fill the empty cells, or drop the columns that have most of them")
+        notes.append(f"{lost}: these rows are left out")
+    rows = np.flatnonzero(whole).tolist()
+    labels = [cells[label][row] for row in rows]
+    classes = _classes(labels, label, source)
+    values = np.stack([_numbers(column, [cells[column.name][row] for row in rows]) for column in columns], axis=1)
+    encoded = encode_labels(labels, classes)
+    assert encoded is not None
+    return TableData(columns, values, encoded, classes, label, source, tuple(notes))
+
+
+def _columns(cells: Cells, label: str) -> tuple[tuple[Column, ...], list[str]]:
+    """Return the columns to learn from, and a sentence for each that is left out."""
+    columns: list[Column] = []
+    notes: list[str] = []
+    for name, column in cells.items():
+        if name == label:
+            continue
+        found = [cell for cell in column if cell is not None]
+        distinct = set(found)
+        if len(found) < len(column) / 2:
+            notes.append(f"column {name or '(no name)'} is left out: more than half of its cells are empty")
+        elif len(distinct) < 2:
+            notes.append(f"column {name or '(no name)'} is left out: it is the same in every row")
+        elif all(map(_WHOLE.fullmatch, found)):
+            if _counts_rows(found):
+                notes.append(f"column {name or '(no name)'} is left out: it numbers the rows")
+            else:
+                columns.append(Column(name, "integer"))
+        elif all(map(_is_number, found)):
+            columns.append(Column(name, "real"))
+        elif len(distinct) > min(MOST_CATEGORIES, len(found) / 2):
+            notes.append(f"column {name or '(no name)'} is left out: {len(distinct):,} texts in {len(found):,} rows")
+        else:
+            columns.append(Column(name, "category", tuple(sorted(distinct))))
+    return tuple(columns), notes
+
+
+def _classes(labels: Sequence[str | None], label: str, source: str) -> tuple[str, ...]:
+    distinct = set(labels)
+    if len(distinct) < 2:
+        raise DataError(f"{source} has one class only: {label} is {labels[0]} in every row", "two or more are needed")
+    if len(distinct) > min(MOST_CATEGORIES, len(labels) / 2):
+        raise DataError(
+            f"{label} has {len(distinct):,} different values in {len(labels):,} rows of {source}: these are no classes",
+            "name another column with --label, or put the values into groups first",
+        )
+    return class_names(labels)
+
+
+def _numbers(column: Column, cells: Sequence[str | None]) -> np.ndarray:
+    if column.kind == "category":
+        index = {name: i for i, name in enumerate(column.categories)}
+        return np.array([index[str(cell)] for cell in cells], np.float64)
+    return np.array([float(str(cell)) for cell in cells], np.float64)
+
+
+def _counts_rows(found: Sequence[str]) -> bool:
+    first = int(found[0])
+    return len(found) > 3 and all(int(cell) == first + i for i, cell in enumerate(found))
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        return math.isfinite(float(cell)) and "_" not in cell  # Python alone reads 1_000 as a number
+    except ValueError:
+        return False
+
+
+def _cell(value: Any) -> str | None:
+    text = "" if value is None else str(value).strip()
+    return None if text.lower() in EMPTY else text
+
+
+def _read(path: Path, source: str) -> Cells:
+    reader: Callable[[bytes, str], Cells] = _parquet if path.suffix.lower() == ".parquet" else _separated
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise DataError(f"{source} is larger than 1 GiB", "leave out the columns that are not needed")
+        content = path.read_bytes()
+        if not content.strip():
+            raise DataError(f"{source} is empty", "export the table again")
+        return reader(content, source)
+    except OSError as error:
+        raise DataError(f"{source}: {error.strerror or error}", "name a .csv, .tsv or .parquet file") from None
+    except (ValueError, csv.Error) as error:
+        raise DataError(f"{source} cannot be read: {error}", "save it as CSV in UTF-8") from error
+
+
+def _separated(content: bytes, source: str) -> Cells:
+    lines = content.decode("utf-8-sig")
+    header = lines.partition("\n")[0]
+    separator = max("\t;,", key=header.count)  # the first of equals: a file of one column has none
+    rows = [
+        row for row in csv.reader(io.StringIO(lines, newline=""), delimiter=separator, skipinitialspace=True) if row
+    ]
+    names = [name.strip() for name in rows[0]]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise DataError(f"{source} has more than one column called {twice[0]!r}", "give each its own name")
+    for number, row in enumerate(rows[1:], 2):
+        if len(row) != len(names):
+            raise DataError(
+                f"row {number} of {source} has {len(row)} cells, the header has {len(names)}", "mend the row"
+            )
+    return {name: [_cell(row[i]) for row in rows[1:]] for i, name in enumerate(names)}
+
+
+def _parquet(content: bytes, source: str) -> Cells:
+    try:
+        import pyarrow.parquet
+    except ImportError as error:
+        raise UsageError(
+            f"reading {source} needs pyarrow, which is not installed", "pip install 'gansmith[parquet]'"
+        ) from error
+    columns = pyarrow.parquet.read_table(io.BytesIO(content)).to_pydict()
+    return {str(name): [_cell(value) for value in column] for name, column in columns.items()}
+
+
+def _named(name: str) -> Cells:
+    from sklearn import datasets
+
+    load: Callable[..., Any] = getattr(datasets, f"load_{name.replace('-', '_')}")
+    bunch = load()
+    measured = zip(bunch.feature_names, bunch.data.T, strict=True)
+    columns = {feature: list(map(repr, column.tolist())) for feature, column in measured}
+    return columns | {NAMES[name]: [str(bunch.target_names[target]) for target in bunch.target]}
