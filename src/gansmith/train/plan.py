@@ -90,7 +90,7 @@ def plan(gan: GAN, run: Run, data: ImageData, device: torch.device, precision: s
     expected = min(images, rate * 60 * (run.minutes or math.inf))
     affordable = max(1, int(LOOKING * expected / cost)) if cost else ticks
     if run.ticks is None and affordable < ticks:
-        reasons.append(f"judged {affordable} times, not {ticks}: each takes as long as {cost:,.0f} pictures")
+        reasons.append(f"judged {affordable}x, not {ticks}x: each takes as long as {cost:,.0f} pictures")
         ticks = affordable
     run = dataclasses.replace(run, images=images, ticks=ticks)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
@@ -121,8 +121,9 @@ def _measure(
             return run.batch / max(1e-3, time.perf_counter() - start), 0.0, parameters
     images, cost = rounds * run.batch, 0.0
     rate, a_picture = images / (time.perf_counter() - start), (clock() - begun) / images
-    for _ in range(LOOKS if look else 0):
-        begun = clock()
-        look(state, batches)
-        cost = (clock() - begun) / a_picture
+    if look is not None:
+        for _ in range(LOOKS):
+            begun = clock()
+            look(state, batches)
+            cost = (clock() - begun) / a_picture
     return rate, cost, parameters
