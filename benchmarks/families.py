@@ -2,7 +2,7 @@
 
     python benchmarks/families.py [--minutes 3] [--data fashion-mnist] [--gans dcgan began ...] [--out docs/gallery]
 
-Each GAN is trained by the command line with its defaults, in a process of its own, one after the other; its last
+Each GAN is trained with its defaults, in a process of its own, one after the other; its last
 averaged model is judged on the features of a classifier of the data's own labels. One row of `figures.json` and one
 picture a GAN replace those of an earlier run, so a family can be measured again alone. The docs build the gallery from
 that folder.
@@ -20,6 +20,12 @@ import numpy as np
 from PIL import Image
 
 METRICS = ("fd", "precision", "recall", "density", "coverage")
+TRAIN = """
+import sys
+import gansmith as gs
+data, gan, minutes, root = sys.argv[1:]
+gs.train(data, gan=gan, minutes=float(minutes), root=root, name=gan, display="quiet", judge=False)
+"""
 MOMENTS, IN_TIME, AT_END, COLUMNS = 4, 16, 64, 16
 
 
@@ -41,9 +47,8 @@ def main() -> None:
     for name in arguments.gans:
         with tempfile.TemporaryDirectory() as temporary:
             run = Path(temporary) / name
-            budget = ("--minutes", arguments.minutes)
             try:
-                _gansmith("train", arguments.data, "--gan", name, *budget, "--runs", temporary, "--name", name)
+                _python(TRAIN, arguments.data, name, arguments.minutes, temporary)
             except subprocess.CalledProcessError as error:
                 print(f"{name:14} failed: {error.stderr.strip().splitlines()[-1:]}", flush=True)
                 continue
@@ -108,7 +113,11 @@ def keep(folder: Path, name: str, row: dict, picture: Image.Image) -> None:
 
 
 def _gansmith(*words: object) -> str:
-    command = [sys.executable, "-m", "gansmith.cli", *map(str, words)]
+    return _python("import sys; from gansmith.cli import main; sys.exit(main())", *words)
+
+
+def _python(code: str, *words: object) -> str:
+    command = [sys.executable, "-c", code, *map(str, words)]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 

@@ -53,9 +53,16 @@ def side_by_side(evaluations: Sequence[Json]) -> list[dict[str, Any]]:
             verdict(first, other) if i and first and other and same_data[i] else "" for i, other in enumerate(found)
         ]
         name, net, net_hash = key
-        aim = MENU[ALIASES.get(name, name)].aim if ALIASES.get(name, name) in MENU else ""
+        figure = MENU.get(ALIASES.get(name, name))
         rows.append(
-            {"name": name, "net": net, "net_hash": net_hash, "aim": aim, "results": found, "verdicts": verdicts}
+            {
+                "name": name,
+                "net": net,
+                "net_hash": net_hash,
+                "aim": figure.aim if figure else "",
+                "results": found,
+                "verdicts": verdicts,
+            }
         )
     return rows
 

@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg.lapack import dsygst  # pyright: ignore[reportAttributeAccessIssue]
+from scipy.linalg import get_lapack_funcs
 
 from gansmith.evaluate.estimate import Estimate, jackknife_variance
 
 GROUPS = 20
 GROUPS_WIDE = 6
 WIDE = 512
+(SYGST,) = get_lapack_funcs(("sygst",), dtype=np.float64)
 BLOCK = 1024  # rows summed up at once: what is in float64 at a time
 
 
@@ -113,7 +114,7 @@ class Factor:
     def cross(self, covariance: np.ndarray) -> float:
         """Return tr (S1 S2)^(1/2) for another covariance S2."""
         if self.lower:  # a triangular factor halves the work; what is symmetric needs no copy into Fortran's order
-            product, _ = dsygst(covariance.T, self.matrix, itype=2, lower=1)
+            product, _ = SYGST(covariance.T, self.matrix, itype=2, lower=1)
         else:
             product = self.matrix.T @ covariance @ self.matrix
         return float(np.sqrt(np.maximum(np.linalg.eigvalsh(product, UPLO="L"), 0)).sum())

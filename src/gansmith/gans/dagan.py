@@ -60,8 +60,8 @@ class DAGAN(GAN):
     def loss_D(self, nets, batch):
         """Distance (negated) of the two sorts of pairs; the penalty holds the slope in the second picture alone.
 
-        What the critic thinks of a picture may depend on the reference as sharply as it likes: it is the distance
-        between pictures like one reference that it estimates.
+        So it is in the authors' code: what the critic thinks of a picture may depend on the reference as sharply as it
+        likes, as it estimates a distance between pictures like one reference.
         """
         reference, real, fake = self.seen(batch, batch["reference"], batch["real"], batch["fake"].detach())
 
