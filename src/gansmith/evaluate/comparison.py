@@ -9,7 +9,7 @@ from typing import Any
 
 from gansmith import pages, runs
 from gansmith.evaluate.estimate import Estimate
-from gansmith.evaluate.menu import ALIASES, MENU
+from gansmith.evaluate.menu import ALIASES, MENU, Figure
 from gansmith.files import write_whole
 
 BETTER, NO_EVIDENCE, WORSE = "better", "no evidence", "worse"
@@ -53,7 +53,7 @@ def side_by_side(evaluations: Sequence[Json]) -> list[dict[str, Any]]:
             verdict(first, other) if i and first and other and same_data[i] else "" for i, other in enumerate(found)
         ]
         name, net, net_hash = key
-        figure = MENU.get(ALIASES.get(name, name))
+        figure = _figure(name)
         rows.append(
             {
                 "name": name,
@@ -74,8 +74,7 @@ def verdict(first: Json, other: Json) -> str:
     independent; as both are taken against the same reals, it is rather too wide. Empty where the two cannot be
     compared: other sample sizes, or no number.
     """
-    name = str(first["name"])
-    figure = MENU.get(ALIASES.get(name) or name)
+    figure = _figure(first["name"])
     if figure is None or any(first.get(name) != other.get(name) for name in COMPARED):
         return ""
     one, two = _error(first, figure.aim, figure.better), _error(other, figure.aim, figure.better)
@@ -92,6 +91,10 @@ def write_page(path: Path, told: Json, run_dirs: Sequence[str | Path]) -> Path:
     grids = [sorted((Path(run) / "samples").glob("*.png")) for run in run_dirs]
     samples = [pages.data_uri(found[-1].read_bytes()) if found else None for found in grids]
     return write_whole(path, pages.render("compare.html", told=told, samples=samples))
+
+
+def _figure(name: str) -> Figure | None:
+    return MENU.get(ALIASES.get(name, name))
 
 
 def _error(result: Json, aim: str, better: str) -> Estimate | None:

@@ -114,7 +114,7 @@ def _measure(
     try:
         play_round(state, batches)
         start, begun = time.perf_counter(), clock()
-        while time.perf_counter() - start < MEASURE or rounds % period:
+        while not rounds or time.perf_counter() - start < MEASURE or rounds % period:
             play_round(state, batches)
             rounds += 1
             if device.type == "cuda":
