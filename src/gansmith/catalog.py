@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from gansmith.errors import UsageError
 from gansmith.game import GAN
+from gansmith.gans.aae import AAE
 from gansmith.gans.acgan import ACGAN
 from gansmith.gans.began import BEGAN
 from gansmith.gans.biggan import BigGAN
@@ -28,6 +29,8 @@ from gansmith.gans.ragan import RaGAN
 from gansmith.gans.sagan import SAGAN
 from gansmith.gans.sngan import SNGAN
 from gansmith.gans.stylegan2 import StyleGAN2
+from gansmith.gans.vae import VAE
+from gansmith.gans.vaegan import VAEGAN
 from gansmith.gans.vanilla import Vanilla
 from gansmith.gans.wgan import WGAN
 from gansmith.gans.wgan_gp import WGANGP
@@ -53,6 +56,9 @@ GANS: dict[str, type[GAN]] = {
     "sagan": SAGAN,
     "biggan": BigGAN,
     "fastgan": FastGAN,
+    "vae": VAE,
+    "vaegan": VAEGAN,
+    "aae": AAE,
 }
 DEFAULT, DEFAULT_LARGE = "dcgan", "wgan_gp"
 """The best pictures per minute on two cores, below 48 pixels and from there on; figures in docs/lab/default_gan.md."""

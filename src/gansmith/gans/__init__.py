@@ -1,5 +1,6 @@
 """One file per GAN; each reads like its paper. `gansmith.catalog` lists them by name."""
 
+from gansmith.gans.aae import AAE
 from gansmith.gans.acgan import ACGAN
 from gansmith.gans.began import BEGAN
 from gansmith.gans.biggan import BigGAN
@@ -17,6 +18,8 @@ from gansmith.gans.ragan import RaGAN
 from gansmith.gans.sagan import SAGAN
 from gansmith.gans.sngan import SNGAN
 from gansmith.gans.stylegan2 import StyleGAN2
+from gansmith.gans.vae import VAE
+from gansmith.gans.vaegan import VAEGAN
 from gansmith.gans.vanilla import Vanilla
 from gansmith.gans.wgan import WGAN
 from gansmith.gans.wgan_gp import WGANGP
@@ -42,4 +45,7 @@ __all__ = [
     "RaGAN",
     "StyleGAN2",
     "Vanilla",
+    "VAE",
+    "VAEGAN",
+    "AAE",
 ]
