@@ -16,18 +16,21 @@ from gansmith.gans.acgan import ACGAN
 from gansmith.gans.began import BEGAN
 from gansmith.gans.biggan import BigGAN
 from gansmith.gans.cgan import CGAN
+from gansmith.gans.consensus import Consensus
 from gansmith.gans.dcgan import DCGAN
 from gansmith.gans.dragan import DRAGAN
 from gansmith.gans.ebgan import EBGAN
 from gansmith.gans.fastgan import FastGAN
 from gansmith.gans.infogan import InfoGAN
 from gansmith.gans.lsgan import LSGAN
+from gansmith.gans.pixelcnn import PixelCNN
 from gansmith.gans.progressive import Progressive
 from gansmith.gans.projection import Projection
 from gansmith.gans.r3gan import R3GAN
 from gansmith.gans.ragan import RaGAN
 from gansmith.gans.sagan import SAGAN
 from gansmith.gans.sngan import SNGAN
+from gansmith.gans.ssgan import SSGAN
 from gansmith.gans.stylegan2 import StyleGAN2
 from gansmith.gans.vae import VAE
 from gansmith.gans.vaegan import VAEGAN
@@ -59,6 +62,9 @@ GANS: dict[str, type[GAN]] = {
     "vae": VAE,
     "vaegan": VAEGAN,
     "aae": AAE,
+    "pixelcnn": PixelCNN,
+    "ssgan": SSGAN,
+    "consensus": Consensus,
 }
 DEFAULT, DEFAULT_LARGE = "dcgan", "wgan_gp"
 """The best pictures per minute on two cores, below 48 pixels and from there on; figures in docs/lab/default_gan.md."""

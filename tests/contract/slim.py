@@ -24,6 +24,9 @@ SLIM = {
     "vae": {"width": 8},
     "vaegan": {"width": 8},
     "aae": {"width": 8},
+    "pixelcnn": {"width": 8, "layers": 2, "reach": 1, "bits": 4},
+    "ssgan": {"width": 8, "labelled": 2, "minibatch": 3, "history": 0.01},
+    "consensus": {"width": 8},
 }
 """Hyper-parameters by name; a GAN that is not listed is tested as it is."""
 

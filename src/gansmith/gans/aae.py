@@ -50,7 +50,6 @@ class AAE(GAN):
 
     def score(self, nets, x, label=None):
         """Nobody tells real pictures from fakes: D knows codes."""
-        return None
 
     def loss_D(self, nets, batch):
         """Tell draws from the prior from codes of pictures."""

@@ -48,7 +48,6 @@ class VAE(GAN):
 
     def score(self, nets, x, label=None):
         """Nobody tells reals from fakes."""
-        return None
 
     def bound(self, nets, batch):
         """-ELBO in bits for each value (eq. 10 with one draw): log p(x | z), and KL of the code from the prior."""

@@ -68,7 +68,7 @@ def judge(folder: Path, sampler: Callable[[State], Sampler], quick: Callable) ->
 
     def hook(state: State, logs: Logs) -> None:
         model = sampler(state)
-        logs |= quick(model.pixels(range(JUDGED)))
+        logs |= quick(model.pixels(range(min(JUDGED, state.gan.judged))))
         kid = logs["kid"]
         if state.best is None or kid < state.best["kid"]:
             state.best = {"kid": kid, "images": float(state.images)}

@@ -14,7 +14,8 @@ from gansmith.data.batches import Batches
 from gansmith.data.images import ImageData
 from gansmith.errors import DataError
 from gansmith.game import GAN
-from gansmith.train.fit import NotFinite, play_round
+from gansmith.train.fit import NotFinite
+from gansmith.train.rounds import way_to_play
 from gansmith.train.run import Run
 from gansmith.train.state import State
 
@@ -84,12 +85,12 @@ def _measure(gan: GAN, run: Run, data: ImageData, device: torch.device, precisio
     batches = Batches(data, run.batch, run.seed, run.mirror, device)
     parameters = sum(p.numel() for p in state.nets.parameters())
     period = math.lcm(*(turn.every for turn in state.turns))
-    rounds, start = 0, 0.0
+    play, rounds, start = way_to_play(gan), 0, 0.0
     try:
-        play_round(state, batches)
+        play(state, batches, ())
         start = time.perf_counter()
         while time.perf_counter() - start < MEASURE or rounds % period:
-            play_round(state, batches)
+            play(state, batches, ())
             rounds += 1
             if device.type == "cuda":
                 torch.cuda.synchronize(device)

@@ -29,12 +29,12 @@ def critic_accuracy(state: State, batches: Batches) -> dict[str, float]:
         real, label = batch["real"], batch.get("label")
         latents = state.gan.latents(len(real), stream).to(state.device)
         with state.autocast():
-            fakes.append(state.gan.score(state.nets, state.gan.synthesise(state.nets, latents, label), label))
             reals.append(state.gan.score(state.nets, real, label))
+            if reals[0] is None:  # before fakes are made, which may be slow
+                return {}
+            fakes.append(state.gan.score(state.nets, state.gan.synthesise(state.nets, latents, label), label))
     for buffer, value in zip(state.nets.buffers(), kept, strict=True):
         buffer.copy_(value)
-    if any(score is None for score in reals + fakes):
-        return {}
     real, fake = (torch.cat([s.float().flatten() for s in scores]) for scores in (reals, fakes))
     above, level = real[:, None] > fake, real[:, None] == fake
     return {"critic": float(above.double().mean() + level.double().mean() / 2)}
