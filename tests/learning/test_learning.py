@@ -17,6 +17,7 @@ from gansmith.evaluate.quick import Quick
 from gansmith.gans.vanilla import Vanilla
 from gansmith.sample.sampler import Sampler
 from gansmith.train.fit import fit
+from gansmith.train.rounds import way_to_play
 from gansmith.train.run import Run
 from gansmith.train.state import State
 
@@ -60,7 +61,7 @@ def test_beats_independent_pixels_on_digits(name, digits):
     run = Run(images=LENGTH.get(name, 30_000), average=5_000)
     state = State(catalog.create(name, FIELDS.get(name, {})), run, digits.spec, CPU, "fp32")
     untrained = quick(Sampler(state.gan, state.average, digits.spec).pixels(range(512)))["kid"]
-    fit(state, Batches(digits, run.batch, run.seed))
+    fit(state, Batches(digits, run.batch, run.seed), play=way_to_play(state.gan))
     trained = quick(Sampler(state.gan, state.average, digits.spec).pixels(range(512)))
     print(f"{name}: kid {trained['kid']:.3f}, naive {baseline:.3f}, untrained {untrained:.3f}, {trained}")
     assert untrained > baseline

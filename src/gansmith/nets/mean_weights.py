@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parameters_to_vector
 
 
 class MeanWeights(nn.Module):
@@ -26,4 +25,4 @@ class MeanWeights(nn.Module):
 
 def weights(nets: Iterable[nn.Module]) -> Tensor:
     """All weights of these nets as one vector."""
-    return parameters_to_vector(p for net in nets for p in net.parameters())
+    return torch.cat([p.flatten() for net in nets for p in net.parameters()])
