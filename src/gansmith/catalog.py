@@ -35,6 +35,12 @@ GANS: dict[str, type[GAN]] = {
     "biggan": gans.BigGAN,
     "fastgan": gans.FastGAN,
     "dagan": gans.DAGAN,
+    "vae": gans.VAE,
+    "vaegan": gans.VAEGAN,
+    "aae": gans.AAE,
+    "pixelcnn": gans.PixelCNN,
+    "ssgan": gans.SSGAN,
+    "consensus": gans.Consensus,
 }
 DEFAULT, DEFAULT_LARGE = "dcgan", "wgan_gp"
 """The best pictures per minute on two cores, below 48 pixels and from there on; figures in docs/lab/default_gan.md."""

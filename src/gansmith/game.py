@@ -91,10 +91,12 @@ class GAN(ABC):
     a critic `D(x, label)`. A game of another kind writes its own.
 
     `needs` names what a game must be shown beside the reals, see `gansmith.data.conditions`: each is an entry of its
-    batches and a keyword of `synthesise` and `score`.
+    batches and a keyword of `synthesise` and `score`. `judged` is how many samples the evaluations during training look
+    at, at most: fewer where a sample takes long.
     """
 
     needs: ClassVar[tuple[str, ...]] = ()
+    judged: ClassVar[int] = 512
 
     @abstractmethod
     def nets(self, spec: DataSpec) -> Nets:
@@ -130,6 +132,9 @@ class GAN(ABC):
         """
         return nets.D(x, label)
 
+    def before_first_round(self, nets: Nets, batch_at: Callable[[int], Batch]) -> None:  # noqa: B027
+        """Fill the buffers that come from the data: a labelled few, a reference. `batch_at(k)` is the k-th batch."""
+
     def after_round(self, nets: Nets, seen: Mapping[str, float]) -> None:  # noqa: B027
         """Move the buffers that follow the game: a running mean, an augmentation's strength.
 
@@ -144,6 +149,27 @@ class GAN(ABC):
     def replace(self, **fields: Any) -> Self:
         """Return a copy with other hyper-parameters."""
         return dataclasses.replace(self, **fields)
+
+
+@dataclass(frozen=True)
+class SimultaneousGAN(GAN):
+    """A game whose players move at once: every gradient is taken at the same point, then all step.
+
+    Final subclasses give `losses` and `field_losses` in place of `turns`.
+    """
+
+    @abstractmethod
+    def losses(self, nets: Nets, batch: Batch) -> Mapping[str, Losses]:
+        """Return every player's losses, on one graph: nothing is detached, each descends by its own weights alone."""
+
+    @abstractmethod
+    def field_losses(self, field: Mapping[str, Sequence[Tensor]]) -> Losses:
+        """Return what all players descend besides: terms of the field, each player's gradients by its weights."""
+
+    def turns(self) -> Sequence[Turn]:
+        """List the moves by player, one batch for all."""
+        moves = {name: lambda nets, batch, name=name: self.losses(nets, batch)[name] for name in self.players()}
+        return tuple(Turn(name, loss, again=True) for name, loss in moves.items())
 
 
 def adam(lr: float, beta1: float, beta2: float) -> Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]:

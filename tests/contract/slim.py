@@ -22,6 +22,12 @@ SLIM = {
     "sagan": {"latent_dim": 8, "width": 8, "widest": 8, "lecam": 0.3, "consistency": 1.0},
     "biggan": {"latent_dim": 12, "embed_dim": 4, "width": 8, "widest": 8},
     "fastgan": {"latent_dim": 8, "width": 8, "widest": 8},
+    "vae": {"width": 8},
+    "vaegan": {"width": 8},
+    "aae": {"width": 8},
+    "pixelcnn": {"width": 8, "layers": 2, "reach": 1, "bits": 4},
+    "ssgan": {"width": 8, "labelled": 2, "minibatch": 3, "history": 0.01},
+    "consensus": {"width": 8},
 }
 """Hyper-parameters by name; a GAN that is not listed is tested as it is."""
 

@@ -14,7 +14,8 @@ from gansmith.data.images import assemble
 from gansmith.data.spec import DataSpec
 from gansmith.sample.sampler import Sampler
 from gansmith.train import checkpoint
-from gansmith.train.fit import deal, play_round, take_turn
+from gansmith.train.fit import deal, take_turn
+from gansmith.train.rounds import way_to_play
 from gansmith.train.run import Run
 from gansmith.train.state import State
 
@@ -64,6 +65,10 @@ def make(name, shape=(1, 16, 16), classes=LABELS[1], batch=4, **fields):
     run = Run(images=4096, batch=batch, ticks=4)
     spec = DataSpec(shape, classes)
     return State(gan, run, spec, CPU, "fp32"), Noise(spec, batch, gan.needs)
+
+
+def play_round(state, batches, hooks=()):
+    way_to_play(state.gan)(state, batches, hooks)
 
 
 def weights(state):

@@ -11,7 +11,7 @@ import torch
 from gansmith import catalog
 from gansmith.data.batches import Batches
 from gansmith.data.sources import open_data
-from gansmith.train.fit import play_round
+from gansmith.train.rounds import way_to_play
 from gansmith.train.run import Run
 from gansmith.train.state import State
 
@@ -31,7 +31,7 @@ def losses(name, data):
     state = State(catalog.create(name), run, data.spec, torch.device("cpu"), "fp32")
     batches, rows = Batches(data, run.batch, run.seed, needs=state.gan.needs), []
     for _ in range(ROUNDS):
-        play_round(state, batches, [lambda state, logs: rows.append(dict(logs))])
+        way_to_play(state.gan)(state, batches, [lambda state, logs: rows.append(dict(logs))])
     return rows
 
 

@@ -64,3 +64,12 @@ def relativistic_average(winner: Tensor, loser: Tensor) -> Tensor:
     `relativistic_average(real, fake)`, the generator `relativistic_average(fake, real)`.
     """
     return F.softplus(loser.mean() - winner).mean() + F.softplus(loser - winner.mean()).mean()
+
+
+def one_sided_D(real: Tensor, fake: Tensor, target: float) -> Tensor:
+    """`non_saturating_D` where D(x) is to be `target`, say .9, and D(G(z)) still 0: one-sided label smoothing.
+
+    Salimans et al., 2016, arXiv:1606.03498, section 3.4.
+    """
+    unsure = target * F.softplus(-real) + (1 - target) * F.softplus(real)
+    return unsure.mean() + F.softplus(fake).mean()

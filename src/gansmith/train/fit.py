@@ -60,16 +60,14 @@ class NotFinite(ArithmeticError):
         self.evidence = {"step": step, "player": player, "losses": {name: str(value) for name, value in losses.items()}}
 
 
-def fit(state: State, batches: Batches, hooks: Sequence[Hook] = ()) -> None:
-    """Play rounds until `state.length` pictures are seen."""
-    while state.images < state.length:
-        play_round(state, batches, hooks)
+Play = Callable[[State, Batches, Sequence[Hook]], None]
+"""What plays a round: `play_round`, or its sibling for games of another kind (`gansmith.train.rounds`)."""
 
 
 def play_round(state: State, batches: Batches, hooks: Sequence[Hook] = ()) -> None:
-    """Play every turn that is due, let the GAN move its buffers, average the weights, tell the hooks."""
+    """Play every turn that is due."""
     logs: Logs = {}
-    state.nets.progress.fill_(state.progress)
+    open_round(state, batches)
     dealt: list[MicroBatch] = []
     for turn in state.turns:
         if state.step % turn.every == 0:
@@ -77,6 +75,25 @@ def play_round(state: State, batches: Batches, hooks: Sequence[Hook] = ()) -> No
                 if not (turn.again and dealt):
                     dealt = deal(state, batches)
                 logs |= take_turn(state, turn, dealt)
+    close_round(state, logs, hooks)
+
+
+def fit(state: State, batches: Batches, hooks: Sequence[Hook] = (), play: Play = play_round) -> None:
+    """Play rounds until `state.length` pictures are seen."""
+    while state.images < state.length:
+        play(state, batches, hooks)
+
+
+@torch.no_grad()
+def open_round(state: State, batches: Batches) -> None:
+    """Tell the nets how far the training is; before the first round, show the GAN the data."""
+    state.nets.progress.fill_(state.progress)
+    if state.step == 0:
+        state.gan.before_first_round(state.nets, batches.at)
+
+
+def close_round(state: State, logs: Logs, hooks: Sequence[Hook]) -> None:
+    """Let the GAN move its buffers, count the round, average the weights, tell the hooks."""
     with torch.no_grad():
         state.gan.after_round(state.nets, logs | {"images": float(state.run.batch)})
     state.step += 1
@@ -112,8 +129,13 @@ def take_turn(state: State, turn: Turn, dealt: list[MicroBatch]) -> Logs:
         for name, loss in losses.items():
             key = f"{turn.player}/{name}"
             logs[key] = logs.get(key, 0.0) + share * float(loss.detach())
-    if not all(map(math.isfinite, logs.values())):
-        raise NotFinite(state.step, turn.player, logs)
+    check_finite(logs, state.step, turn.player)
     learner.set_rate(state.progress, state.rate_scale)
     learner.optimizer.step()
     return logs
+
+
+def check_finite(losses: Logs, step: int, player: str) -> None:
+    """Raise `NotFinite` where one of the losses is no number."""
+    if not all(map(math.isfinite, losses.values())):
+        raise NotFinite(step, player, losses)

@@ -71,7 +71,7 @@ def moment(images: int) -> str:
 
 def figures(model: Sampler, quick: Callable) -> Logs:
     """Judge pictures of fixed seeds."""
-    return quick(model.pixels(range(JUDGED)))
+    return quick(model.pixels(range(min(JUDGED, model.gan.judged))))
 
 
 def judge(folder: Path, sampler: Callable[[State], Sampler], quick: Callable) -> Hook:

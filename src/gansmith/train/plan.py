@@ -15,7 +15,8 @@ from gansmith.data.batches import Batches
 from gansmith.data.images import ImageData
 from gansmith.errors import DataError
 from gansmith.game import GAN
-from gansmith.train.fit import NotFinite, play_round
+from gansmith.train.fit import NotFinite
+from gansmith.train.rounds import way_to_play
 from gansmith.train.run import Run
 from gansmith.train.state import State
 
@@ -108,14 +109,15 @@ def _measure(
     batches = Batches(data, run.batch, run.seed, run.mirror, device, gan.needs)
     parameters = sum(p.numel() for p in state.nets.parameters())
     period = math.lcm(*(turn.every for turn in state.turns))
+    play = way_to_play(gan)
     # What a look costs beside the rounds must not depend on who else is on the processor just then.
     clock = time.process_time if device.type == "cpu" else time.perf_counter
     rounds, start, begun = 0, 0.0, 0.0
     try:
-        play_round(state, batches)
+        play(state, batches, ())
         start, begun = time.perf_counter(), clock()
         while not rounds or time.perf_counter() - start < MEASURE or rounds % period:
-            play_round(state, batches)
+            play(state, batches, ())
             rounds += 1
             if device.type == "cuda":
                 torch.cuda.synchronize(device)

@@ -30,13 +30,13 @@ def critic_accuracy(state: State, batches: Batches) -> dict[str, float]:
         latents = state.gan.latents(len(real), stream).to(state.device)
         shown = state.gan.condition(batch)
         with state.autocast():
+            reals.append(state.gan.score(state.nets, real, label, **shown))
+            if reals[0] is None:  # before fakes are made, which may be slow
+                return {}
             fake = state.gan.synthesise(state.nets, latents, label, **shown)
             fakes.append(state.gan.score(state.nets, fake, label, **shown))
-            reals.append(state.gan.score(state.nets, real, label, **shown))
     for buffer, value in zip(state.nets.buffers(), kept, strict=True):
         buffer.copy_(value)
-    if any(score is None for score in reals + fakes):
-        return {}
     real, fake = (torch.cat([s.float().flatten() for s in scores]) for scores in (reals, fakes))
     above, level = real[:, None] > fake, real[:, None] == fake
     return {"critic": float(above.double().mean() + level.double().mean() / 2)}

@@ -32,6 +32,7 @@ from gansmith.train.fit import Batches as AnyBatches
 from gansmith.train.fit import Halt, NotFinite, fit
 from gansmith.train.guard import Alarm, Guard, raise_alarm, stop_when_converged, watch
 from gansmith.train.report import write_report
+from gansmith.train.rounds import way_to_play
 from gansmith.train.run import Run
 from gansmith.train.signals import critic_accuracy, gradient_norms
 from gansmith.train.state import State
@@ -204,7 +205,7 @@ def _fit_and_recover(state: State, batches: AnyBatches, each_round, guard: Guard
     """Play to the end and say why it ended: finished, time, interrupted, or a sentence that begins with converged."""
     while True:
         try:
-            fit(state, batches, each_round)
+            fit(state, batches, each_round, way_to_play(state.gan))
             return "finished"
         except Halt as halt:
             return str(halt)
