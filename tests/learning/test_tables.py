@@ -23,7 +23,7 @@ def test_a_tree_learns_breast_cancer_from_generated_rows_alone():
         made = features(data.columns, rows), learn.labels
         return judge(made, tested, 2, tabular.positive(data), 0)["accuracy"]
 
-    untrained, trained = accuracy(1), accuracy(1200)
+    untrained, trained = accuracy(1), accuracy(tabular.ROUNDS)
     print(f"trained {trained:.3f}, untrained {untrained:.3f}, majority {majority:.3f}")
     assert np.isclose(majority, 0.63, atol=0.01)
     assert trained > majority + MARGIN
