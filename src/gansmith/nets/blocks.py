@@ -79,7 +79,9 @@ def norm_layer(name: str | None, channels: int, rank: int, classes: int = 0) -> 
 
 
 def one_hot(label: Tensor | None, classes: int, like: Tensor) -> Tensor:
-    """[n, classes] of zeros and ones in the dtype of `like`."""
+    """[n, classes] of zeros and ones in the dtype of `like`, [n, 0] where there are no classes."""
+    if not classes:
+        return like.new_zeros(len(like), 0)
     if label is None:
         raise ValueError(f"this network was built for {classes} classes and needs a label for each sample")
     return F.one_hot(label, classes).to(like.dtype)

@@ -137,7 +137,8 @@ class ClassEmbedding(nn.Module):
 
     def forward(self, label: Tensor | None, like: Tensor) -> Tensor:
         """Labels [n] to [n, dim], or [n, 0]."""
-        return like.new_zeros(len(like), 0) if self.weight is None else one_hot(label, self.classes, like) @ self.weight
+        hot = one_hot(label, self.classes, like)
+        return hot if self.weight is None else hot @ self.weight
 
 
 def _attending(sizes: Sequence[Size], longest: int) -> int:
