@@ -3,9 +3,9 @@
     python benchmarks/families.py [--minutes 3] [--data fashion-mnist] [--gans dcgan began ...] [--out docs/gallery]
 
 Each GAN is trained with its defaults for so many minutes of processor time on one thread, in a process of its own, one
-after the other, so that neighbours on the machine do not favour one; its last averaged model is judged on the features of a classifier of the data's own labels. One row of `figures.json` and one
-picture a GAN replace those of an earlier run, so a family can be measured again alone. The docs build the gallery from
-that folder.
+after the other, so that neighbours on the machine favour none. Its last averaged model is judged on the features of a
+classifier of the data's own labels. One row of `figures.json` and one picture a GAN replace those of an earlier run, so
+a family can be measured again alone. The docs build the gallery from that folder.
 """
 
 import argparse

@@ -11,8 +11,8 @@ METRICS = ("fd", "precision", "recall", "density", "coverage")
 HEAD = """# Gallery
 
 Every family of the catalog: its idea in the words of its file, its losses as they stand there, and what it made of
-{data} in {minutes:g} minute{s} of processor time on one thread with its defaults: what a laptop does while a kettle boils,
-and far from what any of them can do. `python benchmarks/families.py` made figures and pictures, one family after the
+{data} in {minutes:g} min of processor time on one thread, with its defaults: a beginning, far from what any of them can
+do. `python benchmarks/families.py` made figures and pictures, one family after the
 other; this page is put together from them when the docs are built.
 
 Equal minutes are not equal justice: a family that takes longer for a round sees fewer pictures, and one that grows, or
@@ -28,7 +28,7 @@ def write_gallery(app=None) -> None:
     figures = json.loads((FOLDER / "gallery" / "figures.json").read_text())
     shown = [name for name in GANS if name in figures]
     parts = [
-        HEAD.format(s="" if figures[shown[0]]["minutes"] == 1 else "s", **figures[shown[0]]),
+        HEAD.format(**figures[shown[0]]),
         table(figures, shown),
     ]
     parts += [family(name, GANS[name], figures[name]) for name in shown]
