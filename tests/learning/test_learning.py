@@ -29,11 +29,11 @@ LENGTH = {
     "dcgan": 40_000,
     "wgan_gp": 30_000,
     "r3gan": 60_000,
-    "stylegan2": 20_000,
-    "progressive": 20_000,
-    "sagan": 16_000,
-    "biggan": 16_000,
-    "fastgan": 20_000,
+    "stylegan2": 60_000,
+    "progressive": 60_000,
+    "sagan": 60_000,
+    "biggan": 60_000,
+    "fastgan": 60_000,
     "dagan": 40_000,
 }
 WIDE = {"width": 64, "widest": 128}  # of two sizes, 4x4 and 8x8: what is fine is coarse as well
