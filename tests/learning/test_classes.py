@@ -49,9 +49,12 @@ def pixels(state, label=None):
     return Sampler(state.gan, state.average, state.spec).pixels(range(SAMPLES), label)
 
 
+LENGTH = {"cgan": 40_000}
+
+
 @pytest.mark.parametrize("name", CONDITIONAL)
 def test_the_asked_class_is_made(name, digits, read):
-    state, batches = start(name, digits, 30_000)
+    state, batches = start(name, digits, LENGTH.get(name, 30_000))
     untrained = agreement(state, read)
     fit(state, batches)
     trained = agreement(state, read)
