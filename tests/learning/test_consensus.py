@@ -33,9 +33,7 @@ def found(regulariser):
     with torch.no_grad():
         points = gan.synthesise(state.nets, gan.latents(2500, torch.Generator().manual_seed(1)))
     modes = gaussian_modes(points.numpy(), RING)
-    print(
-        f"regulariser {regulariser:g}: {modes.covered} of 8 modes, {modes.high_quality:.2f} on a mode, {modes.counts}"
-    )
+    print(f"regulariser {regulariser:g}: {modes.covered} of 8 modes, {modes.high_quality:.2f} on a mode")
     return modes
 
 

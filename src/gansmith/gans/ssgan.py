@@ -1,8 +1,8 @@
 """Semi-supervised GAN with the improved techniques (Salimans et al., 2016, arXiv:1606.03498).
 
 D is a classifier of K classes and of one more, the fakes. It learns the classes from `labelled` pictures of each and
-what pictures are from all the others; G matches its features. Labels of other pictures are never used to teach D.
-Beyond the paper G is told a class, and D's classifier says whether it was met.
+what pictures are from all the others; G matches its features. Labels of other pictures are never used to teach D. The
+model carries the labelled pictures. Beyond the paper G is told a class, and D's classifier says whether it was met.
 
     gansmith train DATA --gan ssgan --minutes 10
 """
@@ -23,8 +23,6 @@ from gansmith.nets.mean_weights import MeanWeights, weights
 from gansmith.nets.minibatch import MinibatchDiscrimination
 from gansmith.nets.virtual_norm import Referenced
 
-LOOKED = 400  # batches in which the labelled pictures are looked for
-
 
 @final
 @dataclass(frozen=True)
@@ -43,7 +41,6 @@ class SSGAN(GAN):
     smooth: float = 0.9  # what D is to say of reals: one-sided label smoothing; 1: none
     virtual: int = 0  # samples of G's reference batch for virtual batch norm; 0: batch norm
     lr: float = 1e-3
-    beta1: float = 0.5
     decay: float = 1.0  # share of the learning rate that is gone at the end
 
     def nets(self, spec):
@@ -65,7 +62,7 @@ class SSGAN(GAN):
 
     def players(self):
         """D with its heads, and G, each with Adam."""
-        optimizer, rate = adam(self.lr, self.beta1, 0.999), linear_decay(self.decay)
+        optimizer, rate = adam(self.lr, 0.5, 0.999), linear_decay(self.decay)
         return {"D": Player(("D", "C"), optimizer, rate), "G": Player(("G",), optimizer, rate)}
 
     def turns(self):
@@ -74,7 +71,8 @@ class SSGAN(GAN):
 
     def before_first_round(self, nets, batch_at):
         """Keep the first so many pictures of each class, with their labels."""
-        for k in range(LOOKED if len(nets.told) else 0):
+        nets.told.fill_(-1)
+        for k in range(400 if len(nets.told) else 0):  # batches; a class that is rarer stays incomplete
             batch = batch_at(k)
             for x, label in zip(batch["real"], batch["label"].tolist(), strict=True):
                 place = label * self.labelled + int((nets.told == label).sum())
@@ -99,8 +97,7 @@ class SSGAN(GAN):
         if len(nets.told):
             rows = (batch["chance"][:, 0, 0] * len(nets.told)).long()
             logits = nets.C(nets.D(nets.shown[rows]))
-            known = F.cross_entropy(logits, nets.told[rows], ignore_index=-1, reduction="sum")
-            losses["class"] = known / len(rows)
+            losses["class"] = F.cross_entropy(logits, nets.told[rows], ignore_index=-1, reduction="sum") / len(rows)
         return losses
 
     def loss_G(self, nets, batch):
@@ -117,10 +114,8 @@ class SSGAN(GAN):
 
     def remembered(self, nets, player):
         """Historical averaging of a player's weights (section 3.3)."""
-        if player not in nets.past:
-            return {}
-        now = weights(self.of(nets, player))
-        return {"history": self.history * historical_averaging(now, nets.past[player].mean)}
+        now = weights(self.of(nets, player)) if self.history else None
+        return {} if now is None else {"history": self.history * historical_averaging(now, nets.past[player].mean)}
 
     def of(self, nets, player):
         """Return the nets of a player."""
