@@ -37,11 +37,15 @@ def judge(
     guesses = tree.predict(x)
     shares = np.zeros((len(x), classes))
     shares[:, tree.classes_] = tree.predict_proba(x)
-    if classes == 2:
-        told = precision_recall_fscore_support(labels, guesses, average="binary", pos_label=positive, zero_division=0)
-        auc = roc_auc_score(labels == positive, shares[:, positive])
-    else:
-        told = precision_recall_fscore_support(labels, guesses, average="macro", zero_division=0)
-        auc = np.mean([roc_auc_score(labels == k, shares[:, k]) for k in np.unique(labels)])
+    two = classes == 2
+    told = precision_recall_fscore_support(
+        labels,
+        guesses,
+        average="binary" if two else "macro",
+        pos_label=positive if two else 1,  # the default, as a warning says that it is not looked at
+        zero_division=0,  # pyright: ignore[reportArgumentType]
+    )
+    one_against_rest = [roc_auc_score(labels == k, shares[:, k]) for k in ([positive] if two else np.unique(labels))]
+    auc = np.mean(one_against_rest)
     precision, recall, f1, _ = told
     return dict(zip(METRICS, map(float, (accuracy_score(labels, guesses), precision, recall, f1, auc)), strict=True))

@@ -70,7 +70,7 @@ def _assemble(cells: Cells, label: str, source: str) -> TableData:
         if whole.sum() < len(whole) / 2:
             raise DataError(f"{source}: {lost}", "fill the empty cells, or drop the columns that have most of them")
         notes.append(f"{lost}: these rows are left out")
-    rows = np.flatnonzero(whole)
+    rows = np.flatnonzero(whole).tolist()
     labels = [cells[label][row] for row in rows]
     classes = _classes(labels, label, source)
     values = np.stack([_numbers(column, [cells[column.name][row] for row in rows]) for column in columns], axis=1)
