@@ -2,7 +2,7 @@
 
 A numeric column becomes the middle rank of its value, so that it is spread evenly whatever its distribution was. On the
 way back a value that many rows share owns as much of [-1, 1] as it has rows, and between values it is interpolated. A
-category becomes one place for each of its values, 1 where it is that one and -1 elsewhere. Another way to encode, such as
+category becomes one place for each of its values, 1 where it is that one and -1 elsewhere. Another encoding, such as
 the modes of CTGAN (Xu et al., 2019, arXiv:1907.00503), is a sibling of `TableCodec` with the same three methods.
 """
 
