@@ -200,8 +200,7 @@ def augment(
         from gansmith import tables
 
         return tables.augment(rows, to=to, minutes=minutes, gan=gan, seed=seed, progress=progress)
-    assert not isinstance(data, TableData)
-    pictures = data if isinstance(data, ImageData) else open_data(data, label=label)
+    pictures = _pictures(data, label)
     check(pictures, confidence)
     missing(pictures.counts(), to)  # a request that cannot be met is refused before minutes are spent on training
     if model is None:
@@ -241,8 +240,7 @@ def study(
         from gansmith import tables
 
         return tables.study(rows, out=out, minutes=minutes, gan=gan, seeds=seeds, progress=progress)
-    assert not isinstance(data, TableData)
-    pictures = data if isinstance(data, ImageData) else open_data(data, label=label)
+    pictures = _pictures(data, label)
     folder = Path(out)
     learn, test = room.parts(pictures)
     if before := room.plan_before(folder):
@@ -277,6 +275,10 @@ def _rows(data: Any, label: str | None, **for_pictures: Any) -> TableData | None
     if given := [name for name, value in for_pictures.items() if value]:
         raise UsageError(f"{given[0]} is for pictures, and {data.source} is a table", f"leave out {given[0]}")
     return data
+
+
+def _pictures(data: Any, label: str | None) -> ImageData:
+    return data if isinstance(data, ImageData) else open_data(data, label=label)
 
 
 def _like(spec: DataSpec) -> dict[str, Any]:

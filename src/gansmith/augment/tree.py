@@ -1,7 +1,6 @@
 """The classifier that a table is augmented for: a small decision tree, and the figures that judge it."""
 
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support, roc_auc_score
@@ -38,12 +37,15 @@ def judge(
     guesses = tree.predict(x)
     shares = np.zeros((len(x), classes))
     shares[:, tree.classes_] = tree.predict_proba(x)
-    count = partial(precision_recall_fscore_support, labels, guesses, zero_division=0)  # pyright: ignore[reportArgumentType]
-    if classes == 2:
-        told = count(average="binary", pos_label=positive)
-        auc = roc_auc_score(labels == positive, shares[:, positive])
-    else:
-        told = count(average="macro")
-        auc = np.mean([roc_auc_score(labels == k, shares[:, k]) for k in np.unique(labels)])
+    two = classes == 2
+    told = precision_recall_fscore_support(
+        labels,
+        guesses,
+        average="binary" if two else "macro",
+        pos_label=positive if two else 1,  # the default, as a warning says that it is not looked at
+        zero_division=0,  # pyright: ignore[reportArgumentType]
+    )
+    one_against_rest = [roc_auc_score(labels == k, shares[:, k]) for k in ([positive] if two else np.unique(labels))]
+    auc = np.mean(one_against_rest)
     precision, recall, f1, _ = told
     return dict(zip(METRICS, map(float, (accuracy_score(labels, guesses), precision, recall, f1, auc)), strict=True))

@@ -1,9 +1,9 @@
 """Tables: float64 [n, columns] to float32 [n, width] in [-1, 1], and back exactly for the rows it was fitted on.
 
-A numeric column becomes the middle rank of its value, so that it is spread evenly whatever its distribution was, and a
-value that many rows share owns as much of [-1, 1] as it has rows. A category becomes one place for each of its values,
-1 where it is that one and -1 elsewhere. Another way to encode, such as the modes of CTGAN (Xu et al., 2019,
-arXiv:1907.00503), is a sibling of `TableCodec` with the same three methods.
+A numeric column becomes the middle rank of its value, so that it is spread evenly whatever its distribution was. On the
+way back a value that many rows share owns as much of [-1, 1] as it has rows, and between values it is interpolated. A
+category becomes one place for each of its values, 1 where it is that one and -1 elsewhere. Another encoding, such as
+the modes of CTGAN (Xu et al., 2019, arXiv:1907.00503), is a sibling of `TableCodec` with the same three methods.
 """
 
 from dataclasses import dataclass
@@ -21,10 +21,14 @@ MOST_DECIMALS = 10
 
 @dataclass(frozen=True, eq=False)
 class Ranks:
-    """A numeric column: its distinct `values`, ascending, each at its place in `at`, and how it is rounded."""
+    """A numeric column: its distinct `values`, ascending, each at its place in `at`, and how it is rounded.
+
+    `reach` is how far to either side of its place a value reaches: nothing for one that a single row has.
+    """
 
     values: np.ndarray
     at: np.ndarray
+    reach: np.ndarray
     decimals: int | None
 
     @staticmethod
@@ -33,7 +37,7 @@ class Ranks:
         values, counts = np.unique(column, return_counts=True)
         middle = (np.cumsum(counts) - counts / 2) / len(column)
         decimals = next((d for d in range(MOST_DECIMALS + 1) if (np.round(values, d) == values).all()), None)
-        return Ranks(values, 2 * middle - 1, decimals)
+        return Ranks(values, 2 * middle - 1, (counts - 1) / len(column), decimals)
 
     def encode(self, column: np.ndarray) -> np.ndarray:
         """Return [n, 1]; a value beyond those known is taken for the outermost."""
@@ -42,12 +46,15 @@ class Ranks:
     def decode(self, places: np.ndarray) -> np.ndarray:
         """Return values within those known, with as many decimals as they have."""
         column = places[:, 0]
-        found = np.interp(column, self.at, self.values)
+        ends = np.stack([self.at - self.reach, self.at + self.reach], axis=1).ravel()
+        found = np.interp(column, ends, np.repeat(self.values, 2))
         if self.decimals is not None:
             found = np.round(found, self.decimals)
-        above = np.clip(np.searchsorted(self.at, column), 1, len(self.at) - 1) if len(self.at) > 1 else np.zeros(1, int)
-        nearest = np.where(np.abs(self.at[above] - column) < np.abs(self.at[above - 1] - column), above, above - 1)
-        return np.where(np.abs(self.at[nearest] - column) <= SAME, self.values[nearest], found)
+        above = np.searchsorted(self.at, column).clip(0, len(self.at) - 1)
+        below = (above - 1).clip(0)
+        nearest = np.where(np.abs(self.at[above] - column) < np.abs(self.at[below] - column), above, below)
+        same = np.abs(self.at[nearest] - column) <= self.reach[nearest] + SAME
+        return np.where(same, self.values[nearest], found)
 
 
 @dataclass(frozen=True)
