@@ -34,9 +34,11 @@ def read(digits):
     return lambda images: probabilities(net, images).argmax(1)
 
 
-def start(name, data, images):
+def start(name, data, images, **fields):
     run = Run(images=images, average=5_000)
-    return State(catalog.create(name), run, data.spec, torch.device("cpu"), "fp32"), Batches(data, run.batch, run.seed)
+    return State(catalog.create(name, fields), run, data.spec, torch.device("cpu"), "fp32"), Batches(
+        data, run.batch, run.seed
+    )
 
 
 def agreement(state, read):
@@ -80,7 +82,7 @@ def told(state):
 
 def test_codes_of_infogan_find_the_digits_without_a_label(digits, read):
     spec = dataclasses.replace(digits.spec, classes=(), class_share=())
-    state, batches = start("infogan", dataclasses.replace(digits, labels=None, spec=spec), 40_000)
+    state, batches = start("infogan", dataclasses.replace(digits, labels=None, spec=spec), 40_000, noise_dim=16)
     untrained = told(state)
     fit(state, batches)
     latents = torch.cat([state.gan.latents(1, generator(seed, "sample")) for seed in range(SAMPLES)])
@@ -91,5 +93,5 @@ def test_codes_of_infogan_find_the_digits_without_a_label(digits, read):
     )
     assert untrained < 0.2
     assert told(state) > 0.9
-    assert by_chance < 0.3
-    assert share > 0.6
+    assert by_chance < 0.25
+    assert share > 0.4
