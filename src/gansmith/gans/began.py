@@ -4,6 +4,9 @@ D is an autoencoder that draws reals well and fakes badly; k, the weight of the 
 fakes stays `gamma` times that of reals, which keeps the players in balance and trades variety for quality. In the log
 `D/convergence` is the paper's measure of how far a training has come: it falls.
 
+It learns slowly: for long it is blurred, shows one kind of thing alone and does not obey labels, which go to G and to
+the decoder of D.
+
     gansmith train DATA --gan began --minutes 10
 """
 

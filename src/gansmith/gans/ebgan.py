@@ -3,6 +3,8 @@
 D is an autoencoder, and its error is the energy: low for what looks like data, at least `margin` for fakes. G lowers
 the energy of its samples while a pulling-away term keeps their codes from pointing the same way (EBGAN-PT).
 
+Labels go to G and to the decoder of D, and are obeyed late, as the code of a picture tells most of its class.
+
     gansmith train DATA --gan ebgan --minutes 10
 """
 
