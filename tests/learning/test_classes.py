@@ -36,9 +36,8 @@ def read(digits):
 
 def start(name, data, images, **fields):
     run = Run(images=images, average=5_000)
-    return State(catalog.create(name, fields), run, data.spec, torch.device("cpu"), "fp32"), Batches(
-        data, run.batch, run.seed
-    )
+    state = State(catalog.create(name, fields), run, data.spec, torch.device("cpu"), "fp32")
+    return state, Batches(data, run.batch, run.seed)
 
 
 def agreement(state, read):
