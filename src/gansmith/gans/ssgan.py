@@ -5,6 +5,9 @@ what pictures are from all the others; G matches its features. Labels of other p
 model carries the labelled pictures. Beyond the paper G is told a class, and D's classifier says whether it was met.
 
     gansmith train DATA --gan ssgan --minutes 10
+
+Digits, ten labels a class, 16,000 pictures seen: held-out error .133, by the same labels alone .137 (means of three
+seeds, of which one was worse): so short a training shows no gain.
 """
 
 from dataclasses import dataclass

@@ -10,9 +10,6 @@ for each value of a picture. A sample is the mean of what G would draw, so it is
 from dataclasses import dataclass
 from typing import final
 
-import torch
-from torch import nn
-
 from gansmith.game import GAN, Nets, Player, Turn, adam, linear_decay
 from gansmith.losses.likelihood import bits_per_dimension, discretised_logistic, kl_to_normal
 from gansmith.nets.decoder import Decoder
@@ -32,11 +29,12 @@ class VAE(GAN):
     decay: float = 1.0  # share of the learning rate that is gone at the end
 
     def nets(self, spec):
-        """E and G without batch statistics; each value of a picture has a logistic scale of its own."""
-        build = (spec.shape, len(spec.classes))
-        G = Decoder(self.latent_dim, *build, self.width, self.widest, norm=None)
-        G.register_parameter("log_scale", nn.Parameter(torch.full(spec.shape, -2.0)))
-        return Nets(E=Posterior(*build, self.latent_dim, self.width, self.widest), G=G)
+        """E and G without batch statistics; G tells the mean of each value and how sure it is."""
+        classes, widths = len(spec.classes), (self.width, self.widest)
+        return Nets(
+            E=Posterior(spec.shape, classes, self.latent_dim, *widths),
+            G=Decoder(self.latent_dim, (2 * spec.channels, *spec.size), classes, *widths, norm=None),
+        )
 
     def players(self):
         """E and G are one player."""
@@ -46,6 +44,10 @@ class VAE(GAN):
         """One step."""
         return (Turn("G", self.bound),)
 
+    def synthesise(self, nets, latents, label=None):
+        """Return the means."""
+        return nets.G(latents, label).chunk(2, 1)[0]
+
     def score(self, nets, x, label=None):
         """Nobody tells reals from fakes."""
 
@@ -54,7 +56,8 @@ class VAE(GAN):
         real, label = batch["real"], batch.get("label")
         mean, log_deviation = nets.E(real, label)
         z = mean + log_deviation.exp() * batch["latents"]  # the batch's normals are the noise of the codes
-        drawn = discretised_logistic(real, nets.G(z, label), nets.G.log_scale)
+        drawn, unsure = nets.G(z, label).chunk(2, 1)
+        told = discretised_logistic(real, drawn, 4 * (unsure - 1))  # log scales from -8 to 0
         kl = self.kl_weight * kl_to_normal(mean, log_deviation)
-        terms = {"reconstruction": -drawn, "kl": kl}
+        terms = {"reconstruction": -told, "kl": kl}
         return {name: bits_per_dimension(nats, real).mean() for name, nats in terms.items()}
