@@ -98,7 +98,7 @@ def test_pictures_like_one_that_is_shown(type_in, tmp_path):
     words = ("augment", "digits", "runs/like", "--to", "150", "--confidence", "0", "--new-only", "--out", "more")
     code, out, err = type_in(*words)
     assert code == 0, err
-    rows = list(csv.DictReader((tmp_path / "more/metadata.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "more/metadata.csv").read_text().splitlines()))
     assert rows
     assert all(row["source"] == "synthetic" and row["like"] for row in rows)
     code, out, err = type_in("resume", "runs/like")

@@ -241,7 +241,7 @@ def make_plan(gan: GAN, run: Run, data: ImageData, device: torch.device, precisi
     quick = Quick(data, n=hooks.JUDGED)
 
     def look(state: State, batches: Batches) -> None:
-        hooks.figures(Sampler(state.gan, state.average, state.spec), quick)
+        hooks.figures(Sampler(state.gan, state.average, state.spec).shown(data), quick)
         _signals(state, batches)
 
     try:
