@@ -10,7 +10,20 @@ from gansmith import cli
 from gansmith.cli import arguments
 from gansmith.errors import UsageError
 
-VERBS = ["doctor", "data", "train", "resume", "stop", "runs", "generate", "walk", "evaluate", "gans", "inspect"]
+VERBS = [
+    "doctor",
+    "data",
+    "train",
+    "resume",
+    "stop",
+    "runs",
+    "generate",
+    "walk",
+    "project",
+    "evaluate",
+    "gans",
+    "inspect",
+]
 HEAVY = {"torch", "torchvision", "numpy", "matplotlib", "jinja2", "PIL", "sklearn"}
 
 

@@ -1,4 +1,4 @@
-"""What is done with a model's latents: `gansmith walk`."""
+"""What is done with a model's latents: `gansmith walk`, `project`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -40,3 +40,30 @@ def walk(
     one = label[0] if label and len(label) == 1 else label
     written = sampler.walk(wanted, frames, one, truncation, loop).save(out, fps, terminal.progress)
     print(f"{frames:,} frames in {written}")
+
+
+@app.command
+def project(
+    model: Path,
+    picture: Path,
+    *,
+    label: Annotated[
+        str | None, Parameter(name=["--class", "--label"], help="Class name or index; left out: the nearest draw's.")
+    ] = None,
+    steps: Annotated[int, Parameter(help="Steps of the search.")] = 500,
+    rate: Annotated[float, Parameter(help="Learning rate of the search.")] = 0.1,
+    seed: Annotated[int, Parameter(help="Decides where the search begins.")] = 0,
+    fit: Fit = "crop",
+    out: Annotated[Path, Parameter(help="Folder for the pictures, the latents and the distances.")] = Path("projected"),
+    device: Device = "auto",
+) -> None:
+    """Find the latents whose picture is nearest to a given one."""
+    from gansmith.sample.project import project as search
+    from gansmith.sample.sampler import Sampler
+
+    sampler = Sampler.load(model, device)
+    options = {"label": label, "steps": steps, "rate": rate, "seed": seed, "fit": fit}
+    found = search(sampler, picture, progress=terminal.progress, **options)
+    found.save(out)
+    first, last = found.distances[0], found.distances[-1]
+    print(f"distance {first:.3g} to {last:.3g} (1: two random pictures of the model), in {out}/")
