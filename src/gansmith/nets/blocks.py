@@ -90,8 +90,10 @@ def one_hot(label: Tensor | None, classes: int, like: Tensor) -> Tensor:
     return (label if label.is_floating_point() else F.one_hot(label, classes)).to(like.dtype)
 
 
-def look_up(embedding: nn.Embedding, label: Tensor) -> Tensor:
+def look_up(embedding: nn.Embedding, label: Tensor | None) -> Tensor:
     """Embed labels [n], or mix the embeddings by the shares of the classes, float [n, classes]; returns [n, dim]."""
+    if label is None:
+        raise ValueError(f"this network was built for {embedding.num_embeddings} classes and needs a label for each")
     if not label.is_floating_point():
         return embedding(label)
     # No matrix product: its lower precision on some devices would part a whole share from the label itself.
