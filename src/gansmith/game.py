@@ -121,6 +121,7 @@ class GAN(ABC):
     def synthesise(self, nets: Nets, latents: Tensor, label: Tensor | None = None) -> Tensor:
         """Map latents [n, ...] (and labels [n]) to samples [n, *shape] near [-1, 1]; deterministic, differentiable.
 
+        Where samples of two classes meet, labels are shares of the classes instead, float [n, classes].
         A game with `needs` takes these as further keywords, here and in `score`.
         """
         return nets.G(latents, label)
@@ -146,6 +147,13 @@ class GAN(ABC):
         """Return latents whose samples are nearer the mean and less varied: `psi` in (0, 1), scaling by default."""
         return latents * psi
 
+    def between(self, first: Tensor, second: Tensor, share: Tensor) -> Tensor:
+        """Return latents [n, ...] on the way from `first` to `second`, by `share` [n] in [0, 1]: `slerp` by default.
+
+        Shares of 0 give exactly `first`.
+        """
+        return slerp(first, second, share)
+
     def replace(self, **fields: Any) -> Self:
         """Return a copy with other hyper-parameters."""
         return dataclasses.replace(self, **fields)
@@ -170,6 +178,24 @@ class SimultaneousGAN(GAN):
         """List the moves by player, one batch for all."""
         moves = {name: lambda nets, batch, name=name: self.losses(nets, batch)[name] for name in self.players()}
         return tuple(Turn(name, loss, again=True) for name, loss in moves.items())
+
+
+def slerp(first: Tensor, second: Tensor, share: Tensor) -> Tensor:
+    """Interpolate along the arc (Shoemake, 1985, "Animating rotation with quaternion curves").
+
+    Straight lines between normal latents pass nearer to 0 than any latent the generator has seen; arcs do not (White,
+    2016, arXiv:1609.04468). `first`, `second` [n, ...], `share` [n] in [0, 1]; a share of 0 gives exactly `first`.
+    Parallel latents, which lie on no arc, are joined by a line.
+    """
+    a, b, t = first.flatten(1).double(), second.flatten(1).double(), share.double()[:, None]
+    norms = (a.norm(dim=1, keepdim=True) * b.norm(dim=1, keepdim=True)).clamp_min(torch.finfo(a.dtype).tiny)
+    angle = ((a * b).sum(1, keepdim=True) / norms).clamp(-1, 1).acos()
+    sine = angle.sin()
+    parallel = sine < 1e-6
+    sine = sine.masked_fill(parallel, 1)
+    left = torch.where(parallel, 1 - t, ((1 - t) * angle).sin() / sine)
+    right = torch.where(parallel, t, (t * angle).sin() / sine)
+    return (left * a + right * b).to(first.dtype).view_as(first)
 
 
 def adam(lr: float, beta1: float, beta2: float) -> Callable[[Iterable[nn.Parameter]], torch.optim.Optimizer]:

@@ -10,7 +10,20 @@ from gansmith import cli
 from gansmith.cli import arguments
 from gansmith.errors import UsageError
 
-VERBS = ["doctor", "data", "train", "resume", "stop", "runs", "generate", "evaluate", "gans", "inspect"]
+VERBS = [
+    "doctor",
+    "data",
+    "train",
+    "resume",
+    "stop",
+    "runs",
+    "generate",
+    "walk",
+    "project",
+    "evaluate",
+    "gans",
+    "inspect",
+]
 HEAVY = {"torch", "torchvision", "numpy", "matplotlib", "jinja2", "PIL", "sklearn"}
 
 
@@ -70,6 +83,7 @@ def test_every_verb_explains_itself_without_torch():
         (["augment", "iris", "--limit", "9"], "are for pictures, and iris is a table", "leave them out"),
         (["augment", "iris", "--study", "--per-class", "9"], "per_class is for pictures", "leave out per_class"),
         (["generate", "nothing"], "there is no model at nothing", "gansmith runs"),
+        (["walk", "nothing", "--seeds", "x"], "'x' does not name seeds", "0-63"),
         (["generate", "nothing", "--seeds", "x"], "'x' does not name seeds", "0-63"),
         (["resume", "runs/a"], "runs/a is not a run", "gansmith runs"),
         (["stop", "runs/a"], "runs/a is not a run", "gansmith runs"),

@@ -4,9 +4,10 @@ import dataclasses
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
-from gansmith.game import Nets, Turn, adam, clipped, cosine_decay, linear_decay, rmsprop
+from gansmith.game import Nets, Turn, adam, clipped, cosine_decay, linear_decay, rmsprop, slerp
 from gansmith.gans import DCGAN
 
 
@@ -63,3 +64,20 @@ def test_gans_are_frozen_and_replaced_by_copies():
         gan.width = 9
     assert gan.replace(lr=1.0) == DCGAN(width=8, lr=1.0)
     assert gan == DCGAN(width=8)
+
+
+def test_slerp_turns_at_one_pace_and_keeps_the_norm():
+    a, b = F.normalize(torch.randn(2, 1, 12, generator=torch.Generator().manual_seed(0)), dim=-1) * 3
+    points = slerp(a.expand(9, -1), b.expand(9, -1), torch.linspace(0, 1, 9))
+    torch.testing.assert_close(points.norm(dim=1), torch.full((9,), 3.0))
+    angles = F.cosine_similarity(points[1:].double(), points[:-1].double()).acos()
+    torch.testing.assert_close(angles, angles.mean().expand(8), rtol=1e-4, atol=0)
+    assert float(angles.sum()) == pytest.approx(float(F.cosine_similarity(a, b).acos()), rel=1e-4)
+    torch.testing.assert_close(points[-1:], b)
+
+
+def test_slerp_begins_exactly_and_joins_parallel_latents_by_a_line():
+    a, b = torch.randn(2, 5, 3, 4, generator=torch.Generator().manual_seed(1))
+    assert torch.equal(slerp(a, b, torch.zeros(5)), a)
+    torch.testing.assert_close(slerp(a, 3 * a, torch.full((5,), 0.5)), 2 * a)
+    assert torch.equal(slerp(a, torch.zeros_like(a), torch.zeros(5)), a)

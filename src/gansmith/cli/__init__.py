@@ -51,4 +51,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 # Each of these adds its verbs to `app`; --help lists them in this order.
-from gansmith.cli import data, training, runs, models, augment  # noqa: E402, F401, I001
+from gansmith.cli import data, training, runs, models, latents, augment  # noqa: E402, F401, I001

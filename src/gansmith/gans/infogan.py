@@ -12,7 +12,7 @@ from typing import final
 import torch
 import torch.nn.functional as F
 
-from gansmith.game import GAN, Nets, Player, Turn, adam, linear_decay
+from gansmith.game import GAN, Nets, Player, Turn, adam, linear_decay, slerp
 from gansmith.losses.adversarial import non_saturating_D, non_saturating_G
 from gansmith.losses.information import categorical_code, gaussian_code
 from gansmith.nets.code_head import CodeHead
@@ -61,6 +61,11 @@ class InfoGAN(GAN):
         z = torch.randn(n, self.noise_dim, generator=generator)
         codes = [F.one_hot(torch.randint(k, (n,), generator=generator), k) for k in self.categories]
         return torch.cat([z, *codes, 2 * torch.rand(n, self.continuous, generator=generator) - 1], 1)
+
+    def between(self, first, second, share):
+        """Noise along the arc, as ever; codes straight, which keeps them in their ranges."""
+        noise = slerp(first[:, : self.noise_dim], second[:, : self.noise_dim], share)
+        return torch.cat([noise, torch.lerp(first, second, share[:, None])[:, self.noise_dim :]], 1)
 
     def codes(self, latents):
         """Cut the codes out of latents: the categorical ones, then the continuous [n, continuous]."""

@@ -79,12 +79,25 @@ def norm_layer(name: str | None, channels: int, rank: int, classes: int = 0) -> 
 
 
 def one_hot(label: Tensor | None, classes: int, like: Tensor) -> Tensor:
-    """[n, classes] of zeros and ones in the dtype of `like`, [n, 0] where there are no classes."""
+    """[n, classes] of zeros and ones in the dtype of `like`, [n, 0] where there are no classes.
+
+    A label that is shares of the classes already, float [n, classes], is passed on.
+    """
     if not classes:
         return like.new_zeros(len(like), 0)
     if label is None:
         raise ValueError(f"this network was built for {classes} classes and needs a label for each sample")
-    return F.one_hot(label, classes).to(like.dtype)
+    return (label if label.is_floating_point() else F.one_hot(label, classes)).to(like.dtype)
+
+
+def look_up(embedding: nn.Embedding, label: Tensor | None) -> Tensor:
+    """Embed labels [n], or mix the embeddings by the shares of the classes, float [n, classes]; returns [n, dim]."""
+    if label is None:
+        raise ValueError(f"this network was built for {embedding.num_embeddings} classes and needs a label for each")
+    if not label.is_floating_point():
+        return embedding(label)
+    # No matrix product: its lower precision on some devices would part a whole share from the label itself.
+    return (label.to(embedding.weight.dtype)[:, :, None] * embedding.weight).sum(1)
 
 
 def append_class(x: Tensor, label: Tensor | None, classes: int) -> Tensor:
@@ -110,7 +123,9 @@ class ClassBatchNorm(nn.Module):
 
     def forward(self, x: Tensor, label: Tensor) -> Tensor:
         """Normalise [n, channels, *size] by the statistics of the batch, then scale and shift by label [n]."""
-        scale, offset = (by(label).view(*x.shape[:2], *[1] * (x.dim() - 2)) for by in (self.scale, self.offset))
+        scale, offset = (
+            look_up(by, label).view(*x.shape[:2], *[1] * (x.dim() - 2)) for by in (self.scale, self.offset)
+        )
         return self.norm(x) * scale + offset
 
 

@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gansmith.nets.blocks import look_up
+
 
 class GatedLayer(nn.Module):
     """A layer of both stacks (van den Oord et al., 2016, arXiv:1606.05328, figure 2): tanh(a) sigmoid(b), twice.
@@ -33,7 +35,7 @@ class GatedLayer(nn.Module):
         raw = self.vertical(F.pad(v, (self.reach, self.reach)))
         told = self.across(raw)
         if self.by_class is not None:
-            offsets = self.by_class(label)[:, :, None, None].chunk(2, 1)
+            offsets = look_up(self.by_class, label)[:, :, None, None].chunk(2, 1)
             raw, told = raw + offsets[0], told + offsets[1]
         return gate(raw), told
 

@@ -9,7 +9,8 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import safetensors.torch
@@ -30,9 +31,16 @@ from gansmith.sample.images import Images
 from gansmith.sample.provenance import Provenance
 from gansmith.seeds import generator
 
+if TYPE_CHECKING:
+    from gansmith.sample.walks import Walk
+
 FORMAT = 1
 ROWS = 16
 """Rows of every forward pass. Always the same, so that a picture does not depend on how many are asked for."""
+
+Condition = Mapping[str, np.ndarray]
+"""What a game is shown beside its latents, by name: uint8 [n, ...]."""
+NOTHING: Condition = MappingProxyType({})
 
 
 class Sampler:
@@ -109,24 +117,33 @@ class Sampler:
         made = list(self._parts(seeds, label, truncation))
         return torch.cat(made) if made else torch.zeros(0, *self.spec.shape)
 
-    @torch.inference_mode()
     def _parts(self, seeds: Sequence[int], label: Any, truncation: float) -> Iterator[Tensor]:
         labels = self.labels(seeds, label)
-        condition = self._condition(seeds, labels)
+        condition = self.condition(seeds, labels)
         for start in range(0, len(seeds), ROWS):
-            rows = list(seeds[start : start + ROWS])
-            filled = rows + [rows[-1]] * (ROWS - len(rows))
-            z = torch.cat([self.gan.latents(1, generator(seed, "sample")) for seed in filled])
             part = slice(start, start + ROWS)
-            y = None if labels is None else _filled(torch.as_tensor(labels[part])).to(self.device)
-            shown = {name: _filled(torch.from_numpy(values[part])) for name, values in condition.items()}
-            shown = {name: encode(values.to(self.device)) for name, values in shown.items()}
-            z = z.to(self.device)
-            if truncation != 1:
-                z = self.gan.truncate(self.nets, z, truncation)
-            yield self.gan.synthesise(self.nets, z, y, **shown)[: len(rows)]
+            y = None if labels is None else torch.as_tensor(labels[part])
+            yield self.paint(self.latents(seeds[part]), y, truncation, {k: v[part] for k, v in condition.items()})
 
-    def _condition(self, seeds: Sequence[int], labels: np.ndarray | None) -> Mapping[str, np.ndarray]:
+    def latents(self, seeds: Sequence[int]) -> Tensor:
+        """Draw what the pictures of these seeds are made of, [n, ...], on the CPU."""
+        return torch.cat([self.gan.latents(1, generator(seed, "sample")) for seed in seeds])
+
+    @torch.inference_mode()
+    def paint(
+        self, latents: Tensor, label: Tensor | None, truncation: float = 1.0, condition: Condition = NOTHING
+    ) -> Tensor:
+        """Make the samples [n, *spec.shape] of 1 to `ROWS` latents, always in a pass of `ROWS`.
+
+        `label` is class indices [n] or shares of the classes, float [n, classes]; `condition` is as `condition` makes.
+        """
+        n, z, y = len(latents), _filled(latents).to(self.device), None if label is None else _filled(label)
+        shown = {name: encode(_filled(torch.from_numpy(values)).to(self.device)) for name, values in condition.items()}
+        if truncation != 1:
+            z = self.gan.truncate(self.nets, z, truncation)
+        return self.gan.synthesise(self.nets, z, None if y is None else y.to(self.device), **shown)[:n]
+
+    def condition(self, seeds: Sequence[int], labels: np.ndarray | None) -> Condition:
         """Make what the game needs, uint8 [n, ...] each, of the pictures that go with these seeds."""
         references = self._references(seeds, labels)
         if references is None:
@@ -164,6 +181,14 @@ class Sampler:
         return model.images(range(seed, seed + n), label, truncation)
 
     __call__ = sample
+
+    def walk(
+        self, seeds: Sequence[int], frames: int = 60, label: Any = None, truncation: float = 1.0, loop: bool = False
+    ) -> "Walk":
+        """Return the frames of a walk from seed to seed, made as they are asked for; see `gansmith.sample.walks`."""
+        from gansmith.sample.walks import Walk  # it stands on this file
+
+        return Walk(self, seeds, frames, label, truncation, loop)
 
     def images(self, seeds: Sequence[int], label: Any = None, truncation: float = 1.0) -> Images:
         """Make the pictures of these seeds, with their provenance."""

@@ -33,3 +33,12 @@ def test_any_number_of_codes(categories, continuous):
         losses = loss(nets, batch)
         assert set(losses) == names
         assert all(value.isfinite() for value in losses.values())
+
+
+def test_codes_go_straight_from_one_to_another():
+    gan = InfoGAN(noise_dim=5, categories=(3, 4), continuous=2)
+    first, second = gan.latents(2, generator(1, "test")).split(1)
+    there = gan.between(first, second, torch.tensor([0.25]))
+    for a, b, code in zip(gan.codes(first), gan.codes(second), gan.codes(there), strict=True):
+        torch.testing.assert_close(code, 0.75 * a + 0.25 * b)
+    assert torch.equal(gan.between(first, second, torch.zeros(1)), first)

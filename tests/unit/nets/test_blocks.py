@@ -5,7 +5,7 @@ import itertools
 import pytest
 import torch
 
-from gansmith.nets.blocks import ClassBatchNorm, Score, append_class, crop, one_hot, pyramid
+from gansmith.nets.blocks import ClassBatchNorm, Score, append_class, crop, look_up, one_hot, pyramid
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,13 @@ def test_class_batch_norm_scales_and_shifts_by_class():
     expected[label == 1] *= 3
     expected[label == 2] += 5
     torch.testing.assert_close(norm(x, label), expected)
+
+
+def test_shares_of_classes_mix_what_the_classes_are():
+    torch.manual_seed(0)
+    shares, label = torch.tensor([[0.25, 0.75, 0.0], [0.0, 0.0, 1.0]]), torch.tensor([1, 2])
+    embedding = torch.nn.Embedding(3, 5)
+    mixed = look_up(embedding, shares)
+    torch.testing.assert_close(mixed[0], 0.25 * embedding.weight[0] + 0.75 * embedding.weight[1])
+    assert torch.equal(mixed[1], embedding(label)[1])
+    assert torch.equal(one_hot(shares, 3, torch.zeros(2, 4)), shares)
