@@ -66,8 +66,8 @@ def relativistic_average(winner: Tensor, loser: Tensor) -> Tensor:
     return F.softplus(loser.mean() - winner).mean() + F.softplus(loser - winner.mean()).mean()
 
 
-def one_sided_D(real: Tensor, fake: Tensor, target: float) -> Tensor:
-    """`non_saturating_D` where D(x) is to be `target`, say .9, and D(G(z)) still 0: one-sided label smoothing.
+def one_sided_D(real: Tensor, fake: Tensor, target: float = 0.9) -> Tensor:
+    """`non_saturating_D` where D(x) is to be `target` and D(G(z)) still 0: one-sided label smoothing.
 
     Salimans et al., 2016, arXiv:1606.03498, section 3.4.
     """

@@ -23,6 +23,10 @@ CASES = {
     "non_saturating_D": lambda r, f: (
         mean([-math.log(sigmoid(x)) for x in r]) + mean([-math.log(1 - sigmoid(x)) for x in f])
     ),
+    "one_sided_D": lambda r, f: (
+        mean([-0.9 * math.log(sigmoid(x)) - 0.1 * math.log(1 - sigmoid(x)) for x in r])
+        + mean([-math.log(1 - sigmoid(x)) for x in f])
+    ),
     "wasserstein_D": lambda r, f: mean(f) - mean(r),
     "hinge_D": lambda r, f: mean([max(0, 1 - x) for x in r]) + mean([max(0, 1 + x) for x in f]),
     "least_squares_D": lambda r, f: mean([(x - 1) ** 2 / 2 for x in r]) + mean([x**2 / 2 for x in f]),
