@@ -34,7 +34,7 @@ def test_each_step_of_a_clipped_optimiser_ends_in_its_box(make):
         weights.grad = torch.tensor([sign, -sign, 0.0])
         optimizer.step()
         assert weights.detach().abs().max() <= 0.2 + 1e-7
-        assert weights[2] == pytest.approx(0.2)
+        assert weights[2].item() == pytest.approx(0.2)
     free = rmsprop(0.5)([weights])
     weights.grad = torch.ones(3)
     free.step()
