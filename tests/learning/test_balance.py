@@ -19,7 +19,7 @@ def test_the_convergence_measure_falls():
     state = State(BEGAN(latent_dim=16), run, data.spec, torch.device("cpu"), "fp32")
     fit(state, Batches(data, run.batch, run.seed), [lambda state, logs: rows.append(dict(logs))])
     tenth = len(rows) // 10
-    measure, real, fake = (np.array([row[name] for row in rows]) for name in ("k/convergence", "D/real", "G/fake"))
+    measure, real, fake = (np.array([row[name] for row in rows]) for name in ("D/convergence", "D/real", "G/fake"))
     early, late = measure[tenth : 2 * tenth].mean(), measure[-tenth:].mean()
     ratio = fake[-tenth:].mean() / real[-tenth:].mean()
     print(f"convergence {measure[0]:.3f}, early {early:.3f}, late {late:.3f}; error of fakes over reals {ratio:.2f}")
