@@ -31,8 +31,8 @@ class Mixture:
 
 
 def well_covered(found, centres):
-    """The bar: every mode, and more than half of the points on a mode. A mode may still be rare."""
-    return found.covered == len(centres) and found.high_quality > 0.5
+    """The bar: every mode, and more than six tenths of the points on a mode. A mode may still be rare."""
+    return found.covered == len(centres) and found.high_quality > 0.6
 
 
 def judged(state, centres):
