@@ -44,16 +44,25 @@ def main() -> None:
                 gan, _, options = arm.partition(":")
                 words = [word for option in options.split(",") if option for word in _words(option)]
                 where = ("--runs", root, "--name", run.name)
-                _gansmith("train", arguments.data, "--gan", gan, *words, *budget, "--seed", seed, *where)
-                seen = json.loads((run / "state" / "status.json").read_text())["images"]
-                judged = _gansmith("evaluate", run / "last", arguments.data, "-n", arguments.samples, "--json")
-                results = json.loads(judged)["results"]
-                net = results[0]["net"]
-                found = {r["name"]: r for r in results if r["net"] == net}
+                gansmith("train", arguments.data, "--gan", gan, *words, *budget, "--seed", seed, *where)
+                seen = status(run)["images"]
+                net, found = judged(run, arguments.data, arguments.samples)
                 row = " ".join(f"{found[name]['value']:9.3f}" for name in METRICS)
                 floor = " ".join(f"{found[name]['floor']:9.3f}" for name in METRICS)
                 print(f"{arm:40} {seed:4} {seen:9,} {row}  {net}", flush=True)
     print(f"{'floor':40} {'':4} {'':9} {floor}")
+
+
+def status(run: Path) -> dict:
+    """Return how a run ended: pictures, seconds."""
+    return json.loads((run / "state" / "status.json").read_text())
+
+
+def judged(run: Path, data: str, samples: int) -> tuple[str, dict[str, dict]]:
+    """Return the net that a report names first and the figures that it gives on its features, by name."""
+    results = json.loads(gansmith("evaluate", run / "last", data, "-n", samples, "--json"))["results"]
+    net = results[0]["net"]
+    return net, {result["name"]: result for result in results if result["net"] == net}
 
 
 def _words(option: str) -> list[str]:
@@ -61,9 +70,14 @@ def _words(option: str) -> list[str]:
     return [f"--{name.replace('_', '-')}", *([value] if given else [])]
 
 
-def _gansmith(*words: object) -> str:
-    command = [sys.executable, "-m", "gansmith.cli", *map(str, words)]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+def gansmith(*words: object) -> str:
+    """Run the command line; return what it prints."""
+    return python("-m", "gansmith.cli", *words)
+
+
+def python(*words: object) -> str:
+    """Run this Python in a process of its own; return what it prints."""
+    return subprocess.run([sys.executable, *map(str, words)], check=True, capture_output=True, text=True).stdout
 
 
 if __name__ == "__main__":

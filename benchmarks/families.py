@@ -12,14 +12,13 @@ import argparse
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
+from default_gan import METRICS, judged, python, status
 from PIL import Image
 
-METRICS = ("fd", "precision", "recall", "density", "coverage")
 TRAIN = """
 import sys
 import time
@@ -43,6 +42,7 @@ def main() -> None:
     parser.add_argument("--gans", nargs="*", default=list(GANS))
     parser.add_argument("--out", type=Path, default=Path(__file__).parent.parent / "docs" / "gallery")
     arguments = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = "1"  # of the processes that train and judge
     arguments.out.mkdir(parents=True, exist_ok=True)
     where = f"{machine.processor()}, one thread"
     told = {"data": Path(arguments.data).name, "minutes": arguments.minutes, "samples": arguments.samples}
@@ -50,7 +50,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as temporary:
             run = Path(temporary) / name
             try:
-                _python(TRAIN, arguments.data, name, arguments.minutes, temporary)
+                python("-c", TRAIN, arguments.data, name, arguments.minutes, temporary)
             except subprocess.CalledProcessError as error:
                 print(f"{name:14} failed: {error.stderr.strip().splitlines()[-1:]}", flush=True)
                 continue
@@ -64,14 +64,11 @@ def measure(run: Path, data: str, samples: int) -> dict:
     """Return the figures of a run: pictures, speed, parameters, and each metric with interval and floor."""
     from gansmith.sample.sampler import Sampler
 
-    status = json.loads((run / "state" / "status.json").read_text())
-    results = json.loads(_gansmith("evaluate", run / "last", data, "-n", samples, "--json"))["results"]
-    net = results[0]["net"]
-    found = {result["name"]: result for result in results if result["net"] == net}
+    ended, (net, found) = status(run), judged(run, data, samples)
     parameters = sum(p.numel() for p in Sampler.load(run / "last").nets.parameters())
     metrics = {name: {key: found[name].get(key) for key in ("value", "interval", "floor")} for name in METRICS}
-    speed = round(status["images"] / status["seconds"], 1)
-    return {"images": status["images"], "img/s": speed, "parameters": parameters, "net": net} | metrics
+    speed = round(ended["images"] / ended["seconds"], 1)
+    return {"images": ended["images"], "img/s": speed, "parameters": parameters, "net": net} | metrics
 
 
 def story(run: Path) -> Image.Image:
@@ -112,16 +109,6 @@ def keep(folder: Path, name: str, row: dict, picture: Image.Image) -> None:
     figures = json.loads(path.read_text()) if path.is_file() else {}
     path.write_text(json.dumps(dict(sorted((figures | {name: row}).items())), indent=1) + "\n")
     picture.save(folder / f"{name}.png", optimize=True)
-
-
-def _gansmith(*words: object) -> str:
-    return _python("import sys; from gansmith.cli import main; sys.exit(main())", *words)
-
-
-def _python(code: str, *words: object) -> str:
-    command = [sys.executable, "-c", code, *map(str, words)]
-    one_thread = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, check=True, capture_output=True, text=True, env=one_thread).stdout
 
 
 if __name__ == "__main__":

@@ -36,9 +36,7 @@ def write_page(folder: Path, told: dict[str, Any]) -> Path:
         comparisons=COMPARISONS,
         plan=told["settings"]["plan"],
     )
-    path = folder / "study.html"
-    write_whole(path, page)
-    return path
+    return write_whole(folder / "study.html", page)
 
 
 def _gain_chart(rows: list[dict[str, Any]], name: str, title: str) -> str:

@@ -19,6 +19,7 @@ import gansmith
 from gansmith.augment.cell import ARMS, Cell, Train, play_cell, synthetic_count
 from gansmith.augment.choose import STEPS as GATE_STEPS
 from gansmith.augment.classifier import classical, fit_mixed, probabilities
+from gansmith.augment.kept import read_kept, settings_to_go_on_with
 from gansmith.augment.verdict import break_even, paired_difference
 from gansmith.data.images import ImageData
 from gansmith.errors import DataError, UsageError
@@ -33,6 +34,8 @@ LEAST_GAN_MINUTES = 0.25
 HEADROOM = 0.93  # share of the minutes that is planned for; the rest is a busier machine
 SURROUNDINGS = 6.0  # seconds of each training beside its minutes
 MOST_REALS = 200
+MEASURED = ("other_seconds", "gan_minutes")
+"""What of a plan depends on the machine."""
 COMPARISONS = {
     "synthetic": ("real + synthetic", "real"),
     "synthetic beside classical": ("real + both", "real + classical"),
@@ -134,7 +137,7 @@ def parts(data: ImageData) -> tuple[ImageData, ImageData]:
 
 def plan_before(folder: Path) -> Plan | None:
     """Return the plan of a study that was begun in `folder`."""
-    before = _read(folder)
+    before = read_kept(folder / "study.json")
     if not before:
         return None
     if "kind" in before:
@@ -156,12 +159,8 @@ def study(
     A study that was killed goes on where it was: at most one cell is played again. Raises UsageError where `folder`
     holds another study.
     """
-    settings = _settings(data, test, plan)
-    if before := _read(folder):
-        if _asked(before["settings"]) != _asked(settings):
-            raise UsageError(f"{folder} holds another study", "name another --out, or delete it")
-        settings = before["settings"]  # as measured when it began, whatever the machine does now
-        plan = replace(plan, gan_minutes=settings["plan"]["gan_minutes"])
+    settings = settings_to_go_on_with(folder, _settings(data, test, plan), MEASURED)
+    plan = replace(plan, gan_minutes=settings["plan"]["gan_minutes"])
     folder.mkdir(parents=True, exist_ok=True)
     cells: list[Cell] = []
     told: dict[str, Any] = {}
@@ -227,12 +226,6 @@ def _settings(data: ImageData, test: ImageData, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _asked(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return what the user decided, without what was measured: a study goes on though the machine is busier now."""
-    measured = {"other_seconds", "gan_minutes"}
-    return settings | {"plan": {name: value for name, value in settings["plan"].items() if name not in measured}}
-
-
 def _hits(cells: Sequence[Cell], arm: str, labels: np.ndarray) -> np.ndarray | None:
     guesses = [cell.guesses[arm] for cell in cells]
     if any(one is None for one in guesses):
@@ -294,12 +287,3 @@ def _other_seconds(data: ImageData, test: ImageData, counts: Sequence[int], step
     classifiers = steps * (3 * plain + 2 * turned) + len(ARMS) * look * len(test)
     gate = GATE_STEPS * plain + 2 * wanted * 2 * judge
     return classifiers + gate + SURROUNDINGS
-
-
-def _read(folder: Path) -> dict[str, Any]:
-    try:
-        return json.loads((folder / "study.json").read_text())
-    except OSError:
-        return {}
-    except ValueError:
-        raise DataError(f"{folder}/study.json is not readable as JSON", "delete it: the cells beside it stay") from None

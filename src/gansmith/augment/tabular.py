@@ -17,6 +17,7 @@ from sklearn.model_selection import train_test_split
 
 import gansmith
 from gansmith.augment import oversample
+from gansmith.augment.kept import read_kept, settings_to_go_on_with
 from gansmith.augment.tree import DEPTH, METRICS, features, judge
 from gansmith.augment.verdict import paired_difference
 from gansmith.data.table import TableData
@@ -95,7 +96,7 @@ def check(data: TableData) -> None:
 
 def plan_before(folder: Path) -> Plan | None:
     """Return the plan of a study that was begun in `folder`."""
-    before = _read(folder / "study.json")
+    before = read_kept(folder / "study.json")
     if not before:
         return None
     if before.get("kind") != "table":
@@ -116,18 +117,14 @@ def study(
 
     `gan` describes what `train` trains. Raises UsageError where `folder` holds another study.
     """
-    settings = _settings(data, plan, gan)
-    if before := _read(folder / "study.json"):
-        if _asked(before["settings"]) != _asked(settings):
-            raise UsageError(f"{folder} holds another study", "name another --out, or delete it")
-        settings = before["settings"]
+    settings = settings_to_go_on_with(folder, _settings(data, plan, gan), measured=("rate",))
     (folder / "cells").mkdir(parents=True, exist_ok=True)
     cells: list[dict[str, Any]] = []
     told: dict[str, Any] = {}
     started = time.perf_counter()
     for seed in range(plan.seeds):
         path = folder / "cells" / f"seed-{seed}.json"
-        cell = _read(path)
+        cell = read_kept(path)
         if not cell:
             cell = play_cell(data, plan, seed, train)
             write_whole(path, json.dumps(cell, indent=1))
@@ -225,11 +222,6 @@ def _settings(data: TableData, plan: Plan, gan: str) -> dict[str, Any]:
     }
 
 
-def _asked(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings without what was measured: a study goes on though the machine is busier now."""
-    return settings | {"plan": {name: value for name, value in settings["plan"].items() if name != "rate"}}
-
-
 def _both(real: tuple[np.ndarray, np.ndarray], new: tuple[np.ndarray, np.ndarray] | None):
     return None if new is None else (np.concatenate([real[0], new[0]]), np.concatenate([real[1], new[1]]))
 
@@ -246,12 +238,3 @@ def _sentence(row: dict[str, Any]) -> str:
         for metric, d in found.items()
     )
     return f"{row['one']} against {row['other']}: {'; '.join(told)}"
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_text())
-    except OSError:
-        return {}
-    except ValueError:
-        raise DataError(f"{path} is not readable as JSON", "delete it: the same command makes it again") from None

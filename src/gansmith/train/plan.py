@@ -82,7 +82,9 @@ def plan(gan: GAN, run: Run, data: ImageData, device: torch.device, precision: s
     check(data)
     if run.images is None and run.minutes is None:
         run = dataclasses.replace(run, minutes=DEFAULT_MINUTES)
-    rate, cost, parameters = _measure(gan, dataclasses.replace(run, images=10**9), data, device, precision, look)
+    free = run.images is None and run.ticks is None  # how often to look follows from what a look costs
+    endless = dataclasses.replace(run, images=10**9)
+    rate, cost, parameters = _measure(gan, endless, data, device, precision, look if free else None)
     reasons = []
     images, ticks = run.images, run.ticks
     if images is None:
@@ -92,7 +94,7 @@ def plan(gan: GAN, run: Run, data: ImageData, device: torch.device, precision: s
         ticks = ticks or max(5, min(40, round(60 * run.minutes / TICK)))
     ticks = max(1, min(ticks, images // 1000) if ticks else min(20, images // 2000))
     affordable = max(1, int(LOOKING * images / cost)) if cost else ticks
-    if run.images is None and run.ticks is None and affordable < ticks:
+    if free and affordable < ticks:
         reasons.append(f"judged {affordable} times, not {ticks}: each takes as long as {cost:,.0f} pictures")
         ticks = affordable
     run = dataclasses.replace(run, images=images, ticks=ticks)
