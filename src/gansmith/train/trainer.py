@@ -160,7 +160,7 @@ def _play(state: State, data: ImageData, quick: Quick, folder: Path, display: Di
     _write_json(folder / "state" / "lock.json", lock)
 
     def sampler(state: State) -> Sampler:
-        return Sampler(state.gan, state.average, state.spec, _info(state, data)).shown(data)
+        return _model(state, data)
 
     save, save_when_due = hooks.save_checkpoints(folder, _about(data))
     judging = [hooks.judge(folder, sampler, quick), watch(lambda state: _signals(state, batches))]
@@ -241,7 +241,7 @@ def make_plan(gan: GAN, run: Run, data: ImageData, device: torch.device, precisi
     quick = Quick(data, n=hooks.JUDGED)
 
     def look(state: State, batches: Batches) -> None:
-        hooks.figures(Sampler(state.gan, state.average, state.spec).shown(data), quick)
+        hooks.figures(_model(state, data), quick)
         _signals(state, batches)
 
     try:
@@ -249,6 +249,10 @@ def make_plan(gan: GAN, run: Run, data: ImageData, device: torch.device, precisi
     except (ArithmeticError, AssertionError, IndexError, RuntimeError, TypeError, ValueError) as error:
         name, reason = catalog.name_of(gan), str(error).strip().partition("\n")[0]
         raise UsageError(f"{name} does not work with these options: {reason}", f"see: gansmith gans {name}") from error
+
+
+def _model(state: State, data: ImageData) -> Sampler:
+    return Sampler(state.gan, state.average, state.spec, _info(state, data)).shown(data)
 
 
 def _signals(state: State, batches: AnyBatches) -> dict[str, float]:
