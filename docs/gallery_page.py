@@ -58,7 +58,7 @@ def table(figures: dict, names: list[str]) -> str:
 
 def family(name: str, cls: type, row: dict) -> str:
     """Return one family: story, losses, score, pictures."""
-    story = (sys.modules[cls.__module__].__doc__ or "").strip()
+    story = "\n\n".join(narrow(part) for part in (sys.modules[cls.__module__].__doc__ or "").strip().split("\n\n"))
     losses = [inspect.getsource(value) for key, value in vars(cls).items() if key.startswith("loss")]
     code = textwrap.dedent("\n".join(losses)).strip()
     fd, coverage = row["fd"], row["coverage"]["value"]
@@ -80,3 +80,8 @@ def family(name: str, cls: type, row: dict) -> str:
 
 Four moments of the same seeds, then 64 at the end: {score}, {row["img/s"]:,.0f} img/s.
 """
+
+
+def narrow(paragraph: str) -> str:
+    """Wrap prose to what the page shows without scrolling; what is indented is a command and stays."""
+    return paragraph if paragraph.startswith("    ") else textwrap.fill(paragraph, 80)
