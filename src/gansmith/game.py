@@ -92,11 +92,13 @@ class GAN(ABC):
 
     `needs` names what a game must be shown beside the reals, see `gansmith.data.conditions`: each is an entry of its
     batches and a keyword of `synthesise` and `score`. `judged` is how many samples the evaluations during training look
-    at, at most: fewer where a sample takes long.
+    at, at most: fewer where a sample takes long. `restraints` names the fields that hold the critic back the more the
+    larger they are, which is how the monitor answers a collapse.
     """
 
     needs: ClassVar[tuple[str, ...]] = ()
     judged: ClassVar[int] = 512
+    restraints: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def nets(self, spec: DataSpec) -> Nets:

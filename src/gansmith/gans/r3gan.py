@@ -9,7 +9,7 @@ nets are `widths=(768, 768, 768, 768), blocks=2, patch=1, lazy=1`.
 
 import math
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, final
 
 import torch
 
@@ -25,6 +25,7 @@ from gansmith.nets.residual import ResidualCritic, ResidualGenerator
 class R3GAN(GAN):
     """Relativistic pairing, R1 and R2 penalties, residual nets without normalisation."""
 
+    restraints: ClassVar[tuple[str, ...]] = ("gamma", "gamma_end")
     latent_dim: int = 64
     widths: tuple[int, ...] = (128, 64, 32)  # channels of the stages from coarse to fine
     blocks: int = 1  # residual blocks a stage

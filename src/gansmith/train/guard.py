@@ -110,7 +110,7 @@ def stop_when_converged(state: State, logs: Logs) -> None:
 
 
 def _answer(state: State, alarmed: bool) -> str:
-    """Change what this try is to change, and say it: nothing, augmentation or gamma, then the rate."""
+    """Change what this try is to change, and say it: nothing, augmentation or restraints, then the rate."""
     if state.tries == 1:
         return ""
     if alarmed and state.tries == 2 and (raised := stronger(state.gan)):
@@ -121,8 +121,8 @@ def _answer(state: State, alarmed: bool) -> str:
 
 
 def stronger(gan: GAN) -> dict[str, float]:
-    """Return the fields that hold the critic back more: `augment`, at most 1, else `gamma` and its end, fourfold."""
+    """Return the fields that hold the critic back more: `augment`, at most 1, else `gan.restraints`, fourfold."""
     fields = vars(gan)
     if fields.get("augment", 1.0) < 1:
         return {"augment": min(1.0, fields["augment"] + 0.5)}
-    return {name: 4 * fields[name] for name in ("gamma", "gamma_end") if fields.get(name)}
+    return {name: 4 * fields[name] for name in gan.restraints if fields[name]}

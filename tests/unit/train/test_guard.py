@@ -87,6 +87,7 @@ def test_an_answer_is_durable_and_what_it_gave_up_is_gone(tmp_path):
         ("r3gan", {"augment": 1.0, "gamma": 0.5, "gamma_end": 0.25}, {"gamma": 2.0, "gamma_end": 1.0}),
         ("dcgan", {"augment": 1.0}, {}),
         ("vanilla", {}, {}),
+        ("began", {}, {}),
     ],
 )
 def test_the_answers_come_in_order_and_are_bounded(tmp_path, name, fields, raised):
