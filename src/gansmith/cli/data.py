@@ -1,5 +1,6 @@
 """`gansmith data`: check, prepare or show a data set."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -36,6 +37,9 @@ def data_check(
     print(f"  page     {out}", file=log)
     if fix is not None:
         print(f"  copy     {fix}: {report.fix(fix):,} pictures", file=log)
+    print(f"  next     gansmith train {shlex.quote(data)}", file=log)
+    if report.data.spec.classes:
+        print(f"           gansmith augment {shlex.quote(data)} --study, where it is for a classifier", file=log)
 
 
 @data_app.command(name="prepare")

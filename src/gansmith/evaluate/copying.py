@@ -8,7 +8,8 @@
 
 Another, fld_gap, is in likelihood.py. All need the training set, and images that the model never saw. A test that would
 not notice copies proves nothing, so each is taken once more with some of the fakes replaced by training images: the
-control. That is a tenth of them, but one in a hundred for memorization_ratio, the only one that sees so few.
+control. That is a tenth of them; one in a hundred for memorization_ratio, the only one that sees so few; and all for
+membership_auc, which asks about training images, of which a few copies are a small share: it sees wholesale copying.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,8 +23,6 @@ from gansmith.evaluate.likelihood import likelihood_gap
 from gansmith.evaluate.result import Control, Score
 from gansmith.seeds import derive
 
-PLANTED = 0.1
-PLANTED_FEW = {"memorization_ratio": 0.01}  # where less than PLANTED is planted
 FAR_NEARER = 1 / 3
 FALSE_POSITIVES = 0.01
 NOISE = 2.0  # of 255: a copy that went through a network or a file is not exact
@@ -125,13 +124,18 @@ TESTS: dict[str, Test] = {
     "membership_auc": membership_auc,
     "membership_tpr": membership_tpr,
 }
+PLANTED = dict.fromkeys(TESTS, 0.1) | {"memorization_ratio": 0.01, "membership_auc": 1.0}
+"""Share of the fakes that the control of each test replaces."""
 TOWARDS_COPIES = {name: -1 if name in ("auth_pct", "c_t") else 1 for name in TESTS}
 
 
 def score_copying(
     train: np.ndarray, held_out: np.ndarray, fake: np.ndarray, copies: np.ndarray, names: Sequence[str], seed: int
 ) -> dict[str, Score]:
-    """Test features of fakes for copies of the training set; the floor takes held-out images for fakes."""
+    """Test features of fakes for copies of the training set; the floor takes held-out images for fakes.
+
+    `copies` are features of planted images, as many as there are fakes, or as training images.
+    """
     half = len(held_out) // 2
     scores = {}
     for name in [name for name in TESTS if name in names]:
@@ -139,8 +143,8 @@ def score_copying(
         estimate = test(train, held_out, fake, seed)
         # as many images as there are fakes: several figures move with their number
         floor = test(train, held_out[:half], held_out[half : half + len(fake)], seed)
-        few = copies[: max(1, round(PLANTED_FEW.get(name, PLANTED) * len(fake)))]
-        planted = control(name, estimate, floor, train, held_out, fake, few, seed)
+        some = copies[: max(1, round(PLANTED[name] * len(fake)))]
+        planted = control(name, estimate, floor, train, held_out, fake, some, seed)
         scores[name] = Score(estimate, floor.value, control=planted)
     return scores
 

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gansmith.nets.blocks import append_class, crop, one_hot, pyramid
+from gansmith.nets.blocks import append_class, crop, hidden_layers, one_hot, pyramid
 
 LEAKY_GAIN = math.sqrt(2 / 1.04)  # keeps the variance through a leaky ReLU of slope 0.2
 
@@ -22,7 +22,8 @@ class ResidualGenerator(nn.Module):
 
     `widths` are the channels of each stage from coarse to fine; where the pyramid is shorter, the first ones fall away,
     and where it is longer, the first is repeated. The finest stage works on patches of `patch` x `patch` pixels, folded
-    into channels: 2 saves most of the cost of a picture on a CPU, 1 is the paper. The output is linear (no tanh).
+    into channels: 2 saves most of the cost of a picture on a CPU, 1 is the paper. The output is linear (no tanh). A
+    sample that is a vector is made by three hidden layers of `widths[0]` units instead.
     """
 
     def __init__(
@@ -39,6 +40,10 @@ class ResidualGenerator(nn.Module):
         super().__init__()
         channels, *self.size = shape
         self.classes, self.patch = classes, patch
+        if not self.size:
+            hidden = hidden_layers(latent_dim + classes, widths[0], 3, nn.LeakyReLU(0.2))
+            self.perceptron = nn.Sequential(*hidden, nn.Linear(widths[0], channels))
+            return
         self.sizes = pyramid(tuple(math.ceil(side / patch) for side in self.size))
         widths = _fit(widths, len(self.sizes))
         self.basis = nn.Parameter(torch.randn(widths[0], *self.sizes[0]))
@@ -50,6 +55,8 @@ class ResidualGenerator(nn.Module):
 
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """Map latents [n, latent_dim] (and labels [n]) to samples [n, channels, h, w]."""
+        if not self.size:
+            return self.perceptron(append_class(z, label, self.classes))
         x = self.basis * self.scale(append_class(z, label, self.classes))[:, :, None, None]
         x = self.stages[0](x)
         for change, stage, size in zip(self.between, self.stages[1:], self.sizes[1:], strict=True):
@@ -61,7 +68,8 @@ class ResidualCritic(nn.Module):
     """The mirror of the generator: blocks and bilinear halvings to the coarsest map, then a logit.
 
     The coarsest map is folded into one vector by a depthwise convolution without padding; with classes the logit is its
-    product with a learned vector for the class, else a linear layer.
+    product with a learned vector for the class, else a linear layer. A sample that is a vector goes through three
+    hidden layers of `widths[0]` units instead.
     """
 
     def __init__(
@@ -75,29 +83,36 @@ class ResidualCritic(nn.Module):
         patch: int = 1,
     ):
         super().__init__()
-        channels, *size = shape
+        channels, *self.size = shape
         self.classes, self.patch = classes, patch
-        sizes = pyramid(tuple(math.ceil(side / patch) for side in size))
-        widths = _fit(widths, len(sizes))[::-1]
-        self.enter = _conv(channels * patch**2, widths[0], 1)
-        fixup = (len(widths) * blocks) ** -0.25
-        self.stages = nn.ModuleList(_stage(w, blocks, group, expand, fixup) for w in widths)
-        self.between = nn.ModuleList(_change(a, b) for a, b in itertools.pairwise(widths))
-        self.fold = nn.Conv2d(widths[-1], widths[-1], (sizes[0][0], sizes[0][1]), groups=widths[-1], bias=False)
-        nn.init.normal_(self.fold.weight, std=math.prod(sizes[0]) ** -0.5)
+        if self.size:
+            sizes = pyramid(tuple(math.ceil(side / patch) for side in self.size))
+            widths = _fit(widths, len(sizes))[::-1]
+            self.enter = _conv(channels * patch**2, widths[0], 1)
+            fixup = (len(widths) * blocks) ** -0.25
+            self.stages = nn.ModuleList(_stage(w, blocks, group, expand, fixup) for w in widths)
+            self.between = nn.ModuleList(_change(a, b) for a, b in itertools.pairwise(widths))
+            self.fold = nn.Conv2d(widths[-1], widths[-1], (sizes[0][0], sizes[0][1]), groups=widths[-1], bias=False)
+            nn.init.normal_(self.fold.weight, std=math.prod(sizes[0]) ** -0.5)
+        else:
+            widths = widths[:1]
+            self.perceptron = nn.Sequential(*hidden_layers(channels, widths[0], 3, nn.LeakyReLU(0.2)))
         self.head = _linear(classes or widths[-1], widths[-1] if classes else 1)
 
     def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
         """Score samples [n, channels, h, w] as logits [n]."""
+        h = self._features(x) if self.size else self.perceptron(x)
+        if self.classes:
+            return (h * self.head(one_hot(label, self.classes, h))).sum(1) * h.shape[1] ** -0.5
+        return self.head(h).squeeze(1)
+
+    def _features(self, x: Tensor) -> Tensor:
         height, width = x.shape[2:]
         x = F.pad(x, (0, -width % self.patch, 0, -height % self.patch))
         x = self.stages[0](self.enter(F.pixel_unshuffle(x, self.patch)))
         for change, stage in zip(self.between, self.stages[1:], strict=True):
             x = stage(change(halve(x)))
-        h = self.fold(x).flatten(1)
-        if self.classes:
-            return (h * self.head(one_hot(label, self.classes, h))).sum(1) * h.shape[1] ** -0.5
-        return self.head(h).squeeze(1)
+        return self.fold(x).flatten(1)
 
 
 class Residual(nn.Module):

@@ -5,6 +5,7 @@ import pytest
 
 from gansmith.evaluate import copying
 from gansmith.evaluate.copying import (
+    PLANTED,
     TESTS,
     auth_pct,
     c_t,
@@ -52,11 +53,9 @@ def test_a_planted_tenth_is_caught(name, sets):
 
 def test_one_copy_in_a_hundred_is_caught_by_the_test_that_looks_at_each_fake(sets):
     train, held_out, fake = sets
-    copies = train[:150] + 0.01 * np.random.default_rng(3).normal(size=(150, 8))
+    copies = train + 0.01 * np.random.default_rng(3).normal(size=train.shape)
     scores = score_copying(train, held_out, fake, copies, list(TESTS), 0)
-    assert {name: score.control.share for name, score in scores.items()} == {
-        name: pytest.approx(0.01 if name == "memorization_ratio" else 0.1) for name in TESTS
-    }
+    assert {name: score.control.share for name, score in scores.items()} == PLANTED
     assert all(score.control.caught and not score.control.suspect for score in scores.values())
     fake = np.concatenate([copies[:15], fake[15:]])
     scores = score_copying(train, held_out, fake, copies, list(TESTS), 0)
@@ -151,3 +150,14 @@ def test_nearer_is_told_by_the_interval_of_the_difference():
     assert not nearer_to_copies("c_t", around(0), around(1.5))
     assert nearer_to_copies("fld_gap", around(0), around(1.5))
     assert set(copying.TOWARDS_COPIES) == set(TESTS)
+
+
+def test_the_area_sees_wholesale_copying_of_a_large_training_set_and_not_a_tenth():
+    train, held_out, fake = draw(20_000, 0), draw(5_000, 1), draw(1_000, 2)
+    copies = train[:1000] + 0.01 * np.random.default_rng(3).normal(size=(1000, 8))
+    honest, floor = membership_auc(train, held_out, fake), membership_auc(train, held_out[:2500], held_out[2500:3500])
+    few = control("membership_auc", honest, floor, train, held_out, fake, copies[:100])
+    whole = control("membership_auc", honest, floor, train, held_out, fake, copies)
+    assert whole.caught
+    assert not few.caught
+    assert not control("membership_auc", honest, floor, train, held_out, fake, draw(1000, 3)).caught
