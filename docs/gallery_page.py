@@ -11,9 +11,9 @@ METRICS = ("fd", "precision", "recall", "density", "coverage")
 HEAD = """# Gallery
 
 The families of the catalog: each idea in the words of its file, the losses as they stand there, and what each made of
-{data} in {minutes:g} min of processor time on one thread, with its defaults: a beginning, far from what any of them can
-do. `python benchmarks/families.py` made figures and pictures, one family after the
-other; this page is put together from them when the docs are built.
+{data} in {minutes:g} min of processor time on one thread: a beginning, far from what any of them can do. The command of
+each is its recipe, `python -m recipes NAME` plays and measures it again; this page is put together from what recipes
+gave when the docs are built.
 
 Equal minutes are not equal justice: a family that takes longer for a round sees fewer pictures, and one that grows, or
 maps its latents first, begins later. For what each figure

@@ -60,13 +60,13 @@ class StyleGAN2(GAN):
         return {name: Player((name,), optimizers[name], linear_decay(self.decay)) for name in "DG"}
 
     def turns(self):
-        """D and its lazy R1, the lazy path length, G."""
+        """D and its lazy R1, G and its lazy path length."""
         path = Turn("G", self.path_length, every=self.path_every, gain=self.path_every, again=True)
         return (
             Turn("D", self.loss_D),
             Turn("D", self.r1, every=self.r1_every, gain=self.r1_every, again=True),
-            *([path] if self.path_weight else []),
             Turn("G", self.loss_G, again=True),
+            *([path] if self.path_weight else []),
         )
 
     def loss_D(self, nets, batch):

@@ -132,6 +132,8 @@ def take_turn(state: State, turn: Turn, dealt: list[MicroBatch]) -> Logs:
     check_finite(logs, state.step, turn.player)
     learner.set_rate(state.progress, state.rate_scale)
     learner.optimizer.step()
+    # Fused optimisers do not tell autograd that they changed the weights. Told, it refuses graphs that are out of date.
+    torch.autograd.graph.increment_version([p for p in learner.parameters if p.grad is not None])
     return logs
 
 

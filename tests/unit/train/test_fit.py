@@ -22,9 +22,11 @@ class Line(GAN):
     again: bool = True
     own_fakes: bool = False  # call the generator anew in each turn
     watched: float = 0.0  # weight of a figure that trains nobody
+    deep: bool = False  # G is two lines, so that its gradient needs its weights
 
     def nets(self, spec):
-        nets = Nets(G=nn.Linear(2, 3), D=nn.Linear(3, 1))
+        G = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 3)) if self.deep else nn.Linear(2, 3)
+        nets = Nets(G=G, D=nn.Linear(3, 1))
         nets.register_buffer("mean", torch.zeros(()))
         return nets
 
@@ -91,6 +93,14 @@ def test_again_takes_no_new_batch(make):
         state = make(again=again)
         play_round(state, Reals())
         assert state.draws == draws
+
+
+def test_fakes_of_weights_that_have_moved_since_are_refused(make):
+    state = make(deep=True)
+    between = Turn("G", lambda nets, batch: {"weight": nets.G[1].weight.sum()}, again=True)
+    state.turns = (state.turns[0], between, state.turns[1])
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        play_round(state, Reals())
 
 
 @pytest.mark.parametrize("micro_batch", [None, 2])
