@@ -104,7 +104,8 @@ def directions(
     sheet = found.sheet(sampler, wanted, sigma, label, truncation, frames)
     found.save(out / "directions.npz")
     sheet.save(out / "sheet.png")
-    print(f"{len(found)} directions, {sum(found.shares):.1%} of what varies, in {out}/directions.npz and {out}/sheet.png")
+    share = f"{sum(found.shares):.1%} of the {'variance' if method == 'ganspace' else 'eigenvalues'}"
+    print(f"{len(found)} directions, {share}, in {out}/directions.npz, and what they do in {out}/sheet.png")
 
 
 @app.command

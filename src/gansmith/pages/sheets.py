@@ -46,8 +46,8 @@ def sheet(
     for name, place in zip(top, x, strict=True):
         name = _cut(name, width * scale, font)
         ink.text((place + width * scale // 2, y[0] - LINE // 2), name, "black", font, anchor="mm")
-    starts = [0, *breaks[1]]
-    for name, start, stop in zip(over, starts, [*starts[1:], columns], strict=True):
+    starts, stops = [0, *breaks[1]], [*breaks[1], columns]
+    for name, start, stop in zip(over or [""] * len(starts), starts, stops, strict=True):
         room = x[stop - 1] + width * scale - x[start]
         ink.text((x[start], y[0] - LINE - LINE // 2), _cut(name, room, font), "black", font, anchor="lm")
     return page

@@ -60,7 +60,10 @@ class Directions:
         truncation: float = 1.0,
         frames: int = 5,
     ) -> Sheet:
-        """Show what each direction does: a row for each, and for each seed `frames` pictures from -sigma to +sigma."""
+        """Show what each direction does: a row for each with its share, `frames` pictures a seed from -sigma to +sigma.
+
+        `label` and `truncation` are as in `Sampler.pixels`. Raises UsageError where there is nothing to show.
+        """
         if not seeds or not sigma > 0 or frames < 2:
             raise UsageError(f"{len(seeds)} seeds from -{sigma:g} to +{sigma:g} show nothing", "take --sigma 3")
         amounts = np.linspace(-sigma, sigma, frames)
@@ -69,9 +72,9 @@ class Directions:
         made = [move(model, wanted, step, np.tile(amounts, len(seeds)), labels, truncation) for step in self]
         image = pages.sheet(
             np.stack(made),
-            [f"{i + 1}   {share:.1%}" for i, share in enumerate(self.shares)],
+            [f"{i + 1} · {share:.1%}" for i, share in enumerate(self.shares)],
             [f"{amount:+.3g}σ" if amount else "0" for amount in amounts] * len(seeds),
-            [f"seed {seed}" + (f" · {classes[i]}" if classes else "") for i, seed in enumerate(seeds)],
+            [f"seed {seed}" + (f", class {classes[i]}" if classes else "") for i, seed in enumerate(seeds)],
             ((), range(frames, len(wanted), frames)),
         )
         show = {"seeds": list(map(int, seeds)), "sigma": sigma, "label": classes, "truncation": truncation}
@@ -114,13 +117,15 @@ def find(
 ) -> Directions:
     """Find `count` directions of a model; decided by the model, `seed` and `label`.
 
-    GANSpace: of StyleGAN2's kind, the principal components of the styles; of every other, the components of the first
-    feature map, regressed to the latents (section 3.2 of the paper, U = argmin sum |U x_j - z_j|^2). Draws are of the
-    class `label`, else of their own classes, whose mean feature maps are then taken off: no latents lead from one class
-    to another. SeFa (eq. 6): eigenvectors of A^T A, A the weights of all layers that are given the styles, or of the
-    first one that is given the latents; `seed` then decides the deviations alone.
+    GANSpace: where a game maps latents to styles, the principal components of these; elsewhere the components x of the
+    first feature map, regressed to the latents as the paper does for BigGAN, U = argmin sum |U x_j - z_j|^2. Draws are
+    of the class `label`, else of their own classes, whose mean feature maps are then taken off: no latents lead from
+    one class to another. SeFa: eigenvectors of A^T A, A the weights of all layers that are given the styles, or of the
+    first one that is given the latents; `seed` then decides the deviations alone. A first feature map of fewer than
+    `count` values has no more components than these.
 
-    Raises UsageError for bad numbers, and for a model whose latents no layer of weights takes.
+    Raises UsageError for bad numbers, for a model whose latents no layer of weights takes, and for one that makes the
+    same of all.
     """
     name = catalog.name_of(model.gan)
     if method not in get_args(Method):
@@ -131,8 +136,11 @@ def find(
             f"{name} gives its latents to no layer of weights, so that no direction in them means anything",
             "find directions in a GAN that maps latents to pictures, such as stylegan2 or dcgan",
         )
-    if not 1 <= count <= door.width or draws < 2 * door.width:
-        raise UsageError(f"{count} directions of {draws:,} draws: the space has {door.width}", "ask for fewer: --count")
+    if not 1 <= count <= min(door.width, draws):
+        raise UsageError(
+            f"{count} directions are asked for: the space has {door.width}, and {draws:,} are drawn in it",
+            f"take 1 to {min(door.width, draws)}: --count",
+        )
     labels = _classes(model, draws, label, seed)
     latents = model.gan.latents(draws, generator(seed, "directions"))
     styles, features = _draw(door, latents, labels)
@@ -141,6 +149,8 @@ def find(
     else:
         vectors, shares = _ganspace(styles, features, labels if door.latent else None, count, seed)
     vectors = vectors / vectors.norm(dim=1, keepdim=True)
+    if not (vectors.isfinite().all() and shares.isfinite().all()):
+        raise UsageError(f"{name} makes the same of all latents: no direction changes anything", "train it again")
     largest = vectors.gather(1, vectors.abs().argmax(1, keepdim=True))
     vectors = (vectors * largest.sign()).float()
     chosen = None if label is None else model.class_names([0], label)
@@ -183,6 +193,8 @@ def _ganspace(
     if labels is not None:
         for label in np.unique(labels):
             features[labels == label] -= features[labels == label].mean(0)
+    if not features.var(0).any():
+        return torch.full((1, styles.shape[1]), torch.nan), torch.ones(1)
     pca = PCA(min(count, features.shape[1]), random_state=seed)
     coordinates = torch.from_numpy(pca.fit_transform(features.numpy())).double()
     # Coordinates are uncorrelated, so the regression is one of each alone; only its direction is kept. Styles that are

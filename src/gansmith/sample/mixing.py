@@ -40,7 +40,7 @@ class Mix:
             np.concatenate([edge, np.concatenate([self.fine[:, None], self.pixels], 1)]),
             ["", *(f"fine: {seed}" for seed in options["fine"])],
             ["", *(str(seed) for seed in options["coarse"])],
-            ["", f"coarse, layers below {options['from_layer']}"],
+            ["", f"coarse: layers below {options['from_layer']}"],
             ((1,), (1,)),
         )
         return Sheet(image, self.about)

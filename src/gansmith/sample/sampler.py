@@ -154,7 +154,10 @@ class Sampler:
 
         `label` is class indices [n] or shares of the classes, float [n, classes]; `condition` is as `condition` makes.
         `restyle` maps the styles [n, layers, d] of these latents, see `GAN.styles`, to those that are painted instead.
+        Raises UsageError for a truncation outside (0, 1].
         """
+        if not 0 < truncation <= 1:
+            raise UsageError(f"truncation {truncation:g} is outside (0, 1]", "take a value such as 0.7")
         n, z, y = len(latents), _filled(latents).to(self.device), None if label is None else _filled(label)
         shown = {name: encode(_filled(torch.from_numpy(values)).to(self.device)) for name, values in condition.items()}
         if truncation != 1:

@@ -189,11 +189,16 @@ def test_what_has_no_directions_says_why(make_model):
     with pytest.raises(UsageError, match="to no layer of weights"):
         find(weightless)
     model = make_model()
+    dead = make_model()
+    nn.init.zeros_(dead.nets.G.lay_out.weight)
+    for method in ("ganspace", "sefa"):
+        with pytest.raises(UsageError, match="the same of all latents"):
+            find(dead, method, 2)
     for options, message in [
         ({"method": "pca"}, "no method 'pca'"),
-        ({"count": 7}, "7 directions of 10,000 draws: the space has 6"),
+        ({"count": 7}, "7 directions are asked for: the space has 6"),
         ({"count": 0}, "0 directions"),
-        ({"label": "cat"}, "no classes"),
+        ({"count": 2, "label": "cat"}, "no classes"),
     ]:
         with pytest.raises(UsageError, match=message) as caught:
             model.directions(**options)
@@ -244,7 +249,7 @@ def test_the_command_finds_shows_and_tells(make_model, tmp_path, capsys):
     assert cli.main([*words, "--class", "owl", "--out", str(out), "--device", "cpu"]) == 0
     model = Sampler.load(folder, "cpu")
     found = Directions.load(out / "directions.npz", model)
-    assert capsys.readouterr().out.startswith(f"2 directions, {sum(found.shares):.1%} of what varies, in {out}")
+    assert capsys.readouterr().out.startswith(f"2 directions, {sum(found.shares):.1%} of the eigenvalues, in {out}")
     told = inspect(out / "sheet.png", folder)
     assert told["matches"] is True
     assert told["options"]["show"]["label"] == ["owl", "owl"]
