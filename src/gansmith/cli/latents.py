@@ -82,7 +82,9 @@ def directions(
         Literal["ganspace", "sefa"], Parameter(help="Components of early activations, or of the first weights.")
     ] = "ganspace",
     count: Annotated[int, Parameter(help="How many directions, the most telling first.")] = 8,
-    seeds: Annotated[str, Parameter(help="Whose pictures are moved, to see what a direction does: 0-2, or 3,7.")] = "0-2",
+    seeds: Annotated[
+        str, Parameter(help="Whose pictures are moved, to see what a direction does: 0-2, or 3,7.")
+    ] = "0-2",
     sigma: Annotated[float, Parameter(help="How far to both sides, in standard deviations.")] = 3.0,
     frames: Annotated[int, Parameter(help="Pictures from one side to the other.")] = 5,
     label: OneClass = None,
@@ -129,4 +131,5 @@ def mix(
     sources = parse_seeds(coarse), parse_seeds(fine)
     made = Sampler.load(model, device).mix(*sources, from_layer, label=label, truncation=truncation)
     made.sheet().save(out)
-    print(f"{len(made.coarse)} coarse by {len(made.fine)} fine in {out}, fine from layer {made.about.options['from_layer']}")
+    start = made.about.options["from_layer"]
+    print(f"{len(made.coarse)} coarse by {len(made.fine)} fine in {out}, fine from layer {start}")

@@ -99,8 +99,9 @@ class Directions:
         """Read what `save` wrote; UsageError where it was found in another model than `model`."""
         try:
             with np.load(path, allow_pickle=False) as told:
-                vectors, about = torch.from_numpy(told["vectors"]), json.loads(str(told["about"]))
-                found = Directions(vectors, *(tuple(told[key].tolist()) for key in ("deviations", "shares")), about)
+                deviations, shares = (tuple(told[key].tolist()) for key in ("deviations", "shares"))
+                about = json.loads(str(told["about"]))
+                found = Directions(torch.from_numpy(told["vectors"]), deviations, shares, about)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
             raise DataError(f"{path} holds no directions: {error}", "find them: gansmith directions MODEL") from None
         if model is not None and found.about["model"] != model.hash:

@@ -1,5 +1,7 @@
 """Mixtures of styles: the edges of the table are the seeds' own pictures, and what is in it is of both."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -47,7 +49,7 @@ def test_from_layer_0_on_it_is_the_fine_seed_and_from_the_last_on_its_noise_alon
 
 def test_every_layer_between_makes_a_difference(model):
     made = [model.mix([1], [7], layer).pixels for layer in range(LAYERS + 1)]
-    assert all(not np.array_equal(a, b) for a, b in zip(made, made[1:], strict=False))
+    assert all(not np.array_equal(a, b) for a, b in itertools.pairwise(made))
     np.testing.assert_array_equal(model.mix([1], [7]).pixels, made[LAYERS // 2])
 
 
