@@ -10,7 +10,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
@@ -81,6 +81,18 @@ class Turn:
     repeat: int = 1
     gain: float = 1.0
     again: bool = False
+
+
+class Styles(NamedTuple):
+    """What steers a generator, w [n, layers, d] from the coarsest layer on, and the way on from there.
+
+    `paint` maps such w, which may be others than these, to samples, with whatever else the same latents decide.
+    `takers` are the layers of weights that are given w; where there are none named, w are the latents.
+    """
+
+    w: Tensor
+    paint: Callable[[Tensor], Tensor]
+    takers: Sequence[nn.Module] = ()
 
 
 @dataclass(frozen=True)
@@ -155,6 +167,13 @@ class GAN(ABC):
         Shares of 0 give exactly `first`.
         """
         return slerp(first, second, share)
+
+    def styles(self, nets: Nets, latents: Tensor, label: Tensor | None = None, **condition: Tensor) -> Styles:
+        """Return what directions move and mixing exchanges: by default the latents, as the style of a single layer.
+
+        Painted as they are, they give what `synthesise` makes of the same latents, label and condition.
+        """
+        return Styles(latents[:, None], lambda w: self.synthesise(nets, w[:, 0], label, **condition))
 
     def replace(self, **fields: Any) -> Self:
         """Return a copy with other hyper-parameters."""

@@ -20,6 +20,8 @@ VERBS = [
     "generate",
     "walk",
     "project",
+    "directions",
+    "mix",
     "evaluate",
     "gans",
     "inspect",

@@ -14,6 +14,7 @@ from typing import ClassVar, final
 import torch
 import torch.nn.functional as F
 
+from gansmith.errors import UsageError
 from gansmith.game import GAN, Nets, Player, Turn, adam, linear_decay
 from gansmith.nets.pixelcnn import PixelCNN as GatedPixelCNN
 
@@ -53,6 +54,13 @@ class PixelCNN(GAN):
         shape = nets.G.shape
         u = torch.special.ndtr(latents[:, : math.prod(shape)]).unflatten(1, shape)
         return nets.G.draw(u, label)
+
+    def styles(self, nets, latents, label=None, **condition):
+        """Refuse: nothing in the latents is about the picture as a whole."""
+        raise UsageError(
+            "pixelcnn has neither directions nor styles: each of its latents draws one value of a picture",
+            "take a GAN that maps latents to pictures, such as stylegan2 or dcgan",
+        )
 
     def score(self, nets, x, label=None):
         """Nobody tells reals from fakes."""

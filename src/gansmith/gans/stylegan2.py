@@ -14,7 +14,7 @@ from typing import final
 
 import torch
 
-from gansmith.game import GAN, Nets, Player, Turn, adam, linear_decay
+from gansmith.game import GAN, Nets, Player, Styles, Turn, adam, linear_decay
 from gansmith.losses.adversarial import non_saturating_D, non_saturating_G
 from gansmith.losses.penalties import path_lengths, squared_gradient
 from gansmith.nets.ada import ada, strength
@@ -110,6 +110,12 @@ class StyleGAN2(GAN):
     def truncate(self, nets, latents, psi):
         """Pull the styles to their mean: w_mean + psi (w - w_mean) (Karras et al., 2019, arXiv:1812.04948, B)."""
         return torch.cat([latents[:, :-1], torch.full_like(latents[:, -1:], 1 - psi)], 1)
+
+    def styles(self, nets, latents, label=None, **condition):
+        """A style for each layer, truncated; the noise stays that of the latents."""
+        chance = nets.G.split(latents)
+        w = nets.G.styles(chance, label).transpose(0, 1)
+        return Styles(w, lambda w: nets.G.synthesis(w.transpose(0, 1).contiguous(), chance.noise), nets.G.affine())
 
     def after_round(self, nets, seen):
         """Follow the mean path length by a hundredth and the mean style by half in 1,000 pictures; set ADA's p."""

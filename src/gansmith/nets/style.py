@@ -105,6 +105,10 @@ class StyleGenerator(nn.Module):
         assert picture is not None
         return picture
 
+    def affine(self) -> list[EqualisedLinear]:
+        """Return the layers that are given a style w, A in the paper's figure 2: one for every convolution."""
+        return [module.style for module in self.modules() if isinstance(module, ModulatedConv)]
+
     def centre(self, weight: float) -> None:
         """Move `w_mean` by `weight` towards the mean style of a fixed set of latents, all classes alike."""
         classes = self.mapping.classes

@@ -13,7 +13,7 @@ from gansmith import pages
 from gansmith.data.codecs.image import to_pil
 from gansmith.errors import DataError
 from gansmith.machine import cores
-from gansmith.sample.provenance import Provenance
+from gansmith.sample.provenance import Provenance, SheetProvenance
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,31 @@ class Images:
         self[i].save(path, pnginfo=self.provenance[i].chunk())
 
     def _repr_png_(self) -> bytes:
-        buffer = io.BytesIO()
-        self.grid(scale=max(1, 64 // self.pixels.shape[1])).save(buffer, "PNG")
-        return buffer.getvalue()
+        return _png(self.grid(scale=max(1, 64 // self.pixels.shape[1])))
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Generated pictures under names, as one picture, and what they are."""
+
+    image: Image.Image
+    about: SheetProvenance
+
+    def save(self, path: Path | str) -> Path:
+        """Write one PNG; its folder is made where it is missing."""
+        path = Path(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.image.save(path, "PNG", pnginfo=self.about.chunk())
+        except OSError as error:
+            raise DataError(f"cannot write {path}: {error.strerror}", "name another place with --out") from None
+        return path
+
+    def _repr_png_(self) -> bytes:
+        return _png(self.image)
+
+
+def _png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()

@@ -9,7 +9,7 @@ from PIL import Image
 
 from gansmith.data.to_show import Showable
 from gansmith.errors import UsageError
-from gansmith.sample.provenance import read
+from gansmith.sample.provenance import SheetProvenance, read
 from gansmith.sample.sampler import Sampler
 
 
@@ -27,7 +27,9 @@ def inspect(
     sampler = Sampler.load(model, "cpu")
     if sampler.hash != about.model:
         return found | {"matches": False, "reason": f"made by another model (this one is {sampler.hash[:12]})"}
-    if about.like_hash is None:
+    if isinstance(about, SheetProvenance):
+        again = _sheet(sampler if like is None else sampler.like(like, fit), about)
+    elif about.like_hash is None:
         again = sampler.images([about.seed], about.label, about.truncation)[0]
     else:
         if like is None:
@@ -45,3 +47,10 @@ def inspect(
     if largest == 0:
         return found | {"matches": True}
     return found | {"matches": False, "reason": f"pixels differ by up to {largest} of 255"}
+
+
+def _sheet(model: Sampler, about: SheetProvenance) -> Image.Image:
+    """Make a sheet again."""
+    if about.kind == "mix":
+        return model.mix(**about.options).sheet().image
+    return model.directions(**about.options["find"]).sheet(model, **about.options["show"]).image

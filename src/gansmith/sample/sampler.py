@@ -1,12 +1,13 @@
 """The artefact of a training: a GAN, its averaged networks and the shape of its data. Everything later starts here."""
 
 import copy
+import functools
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -32,6 +33,8 @@ from gansmith.sample.provenance import Provenance
 from gansmith.seeds import generator
 
 if TYPE_CHECKING:
+    from gansmith.sample.directions import Directions, Method
+    from gansmith.sample.mixing import Mix
     from gansmith.sample.walks import Walk
 
 FORMAT = 1
@@ -41,6 +44,9 @@ ROWS = 16
 Condition = Mapping[str, np.ndarray]
 """What a game is shown beside its latents, by name: uint8 [n, ...]."""
 NOTHING: Condition = MappingProxyType({})
+
+Restyle = Callable[[slice, Tensor], Tensor]
+"""Styles [n, layers, d] for the seeds of a slice, given those that these have; of the same shape."""
 
 
 class Sampler:
@@ -103,13 +109,16 @@ class Sampler:
         data, classmates = self._shown
         return data, classmates.in_turn(seeds, labels)
 
-    def pixels(self, seeds: Sequence[int], label: Any = None, truncation: float = 1.0) -> np.ndarray:
+    def pixels(
+        self, seeds: Sequence[int], label: Any = None, truncation: float = 1.0, restyle: Restyle | None = None
+    ) -> np.ndarray:
         """Make one picture a seed: uint8 [n, height, width, channels].
 
         `label` is a class name or index for all, or a sequence of one a seed; None draws a class for each seed with the
-        shares of the data. `truncation` in (0, 1]: nearer the mean, less varied (see `GAN.truncate`).
+        shares of the data. `truncation` in (0, 1]: nearer the mean, less varied (see `GAN.truncate`). `restyle` puts
+        other styles (see `GAN.styles`) in the place of those that the seeds give.
         """
-        made = [decode(x) for x in self._parts(seeds, label, truncation)]
+        made = [decode(x) for x in self._parts(seeds, label, truncation, restyle)]
         return np.concatenate(made) if made else np.zeros((0, *self.spec.size, self.spec.channels), np.uint8)
 
     def tensors(self, seeds: Sequence[int], label: Any = None, truncation: float = 1.0) -> Tensor:
@@ -117,13 +126,16 @@ class Sampler:
         made = list(self._parts(seeds, label, truncation))
         return torch.cat(made) if made else torch.zeros(0, *self.spec.shape)
 
-    def _parts(self, seeds: Sequence[int], label: Any, truncation: float) -> Iterator[Tensor]:
+    def _parts(
+        self, seeds: Sequence[int], label: Any, truncation: float, restyle: Restyle | None = None
+    ) -> Iterator[Tensor]:
         labels = self.labels(seeds, label)
         condition = self.condition(seeds, labels)
         for start in range(0, len(seeds), ROWS):
             part = slice(start, start + ROWS)
             y = None if labels is None else torch.as_tensor(labels[part])
-            yield self.paint(self.latents(seeds[part]), y, truncation, {k: v[part] for k, v in condition.items()})
+            shown, other = {k: v[part] for k, v in condition.items()}, restyle and functools.partial(restyle, part)
+            yield self.paint(self.latents(seeds[part]), y, truncation, shown, other)
 
     def latents(self, seeds: Sequence[int]) -> Tensor:
         """Draw what the pictures of these seeds are made of, [n, ...], on the CPU."""
@@ -131,17 +143,30 @@ class Sampler:
 
     @torch.inference_mode()
     def paint(
-        self, latents: Tensor, label: Tensor | None, truncation: float = 1.0, condition: Condition = NOTHING
+        self,
+        latents: Tensor,
+        label: Tensor | None,
+        truncation: float = 1.0,
+        condition: Condition = NOTHING,
+        restyle: Callable[[Tensor], Tensor] | None = None,
     ) -> Tensor:
         """Make the samples [n, *spec.shape] of 1 to `ROWS` latents, always in a pass of `ROWS`.
 
         `label` is class indices [n] or shares of the classes, float [n, classes]; `condition` is as `condition` makes.
+        `restyle` maps the styles [n, layers, d] of these latents, see `GAN.styles`, to those that are painted instead.
+        Raises UsageError for a truncation outside (0, 1].
         """
+        if not 0 < truncation <= 1:
+            raise UsageError(f"truncation {truncation:g} is outside (0, 1]", "take a value such as 0.7")
         n, z, y = len(latents), _filled(latents).to(self.device), None if label is None else _filled(label)
         shown = {name: encode(_filled(torch.from_numpy(values)).to(self.device)) for name, values in condition.items()}
         if truncation != 1:
             z = self.gan.truncate(self.nets, z, truncation)
-        return self.gan.synthesise(self.nets, z, None if y is None else y.to(self.device), **shown)[:n]
+        y = None if y is None else y.to(self.device)
+        if restyle is None:
+            return self.gan.synthesise(self.nets, z, y, **shown)[:n]
+        styles = self.gan.styles(self.nets, z, y, **shown)
+        return styles.paint(_filled(restyle(styles.w[:n])))[:n]
 
     def condition(self, seeds: Sequence[int], labels: np.ndarray | None) -> Condition:
         """Make what the game needs, uint8 [n, ...] each, of the pictures that go with these seeds."""
@@ -168,6 +193,11 @@ class Sampler:
             label = [label] * len(seeds)
         return np.array([self._class_index(one) for one in label], np.int64)
 
+    def class_names(self, seeds: Sequence[int], label: Any = None) -> list[str] | None:
+        """Return the class of each seed by name; None for a model without classes. `label` is as in `pixels`."""
+        labels = self.labels(seeds, label)
+        return None if labels is None else [self.spec.classes[i] for i in labels]
+
     def sample(
         self,
         n: int = 16,
@@ -190,6 +220,31 @@ class Sampler:
 
         return Walk(self, seeds, frames, label, truncation, loop)
 
+    def directions(self, method: "Method" = "ganspace", count: int = 8, **options: Any) -> "Directions":
+        """Find directions that change one thing about any picture; see `gansmith.sample.directions.find`."""
+        from gansmith.sample.directions import find
+
+        return find(self, method, count, **options)
+
+    def move(
+        self,
+        seeds: Sequence[int],
+        step: Tensor,
+        amount: float | Sequence[float] = 1.0,
+        label: Any = None,
+        truncation: float = 1.0,
+    ) -> np.ndarray:
+        """Make the pictures of these seeds moved along a direction; see `gansmith.sample.directions.move`."""
+        from gansmith.sample.directions import move
+
+        return move(self, seeds, step, amount, label, truncation)
+
+    def mix(self, coarse: Sequence[int], fine: Sequence[int], from_layer: int | None = None, **options: Any) -> "Mix":
+        """Mix the coarse styles of seeds with the fine ones of others; see `gansmith.sample.mixing.mix`."""
+        from gansmith.sample.mixing import mix
+
+        return mix(self, coarse, fine, from_layer, **options)
+
     def images(self, seeds: Sequence[int], label: Any = None, truncation: float = 1.0) -> Images:
         """Make the pictures of these seeds, with their provenance."""
         return Images(self.pixels(seeds, label, truncation), self.about(seeds, label, truncation))
@@ -197,7 +252,7 @@ class Sampler:
     def about(self, seeds: Sequence[int], label: Any = None, truncation: float = 1.0) -> tuple[Provenance, ...]:
         """Return the provenance of the pictures of these seeds."""
         labels, model, gan = self.labels(seeds, label), self.hash, catalog.name_of(self.gan)
-        names = [None] * len(seeds) if labels is None else [self.spec.classes[i] for i in labels]
+        names = self.class_names(seeds, label) or [None] * len(seeds)
         likes = self._likes(seeds, labels)
         return tuple(
             Provenance(model, gan, int(seed), truncation, name, gansmith.__version__, like, digest)

@@ -61,9 +61,10 @@ def test_between_two_classes_the_condition_is_a_mixture(make_model, monkeypatch)
     model, seen = make_model(classes=CLASSES, share=(0.4, 0.3, 0.3)), []
     paint = model.paint
     monkeypatch.setattr(model, "paint", lambda z, label, *rest: seen.append(label) or paint(z, label, *rest))
-    list(model.walk([1, 1], 5, ["cat", "owl"]))
+    frames = list(model.walk([1, 1], 5, ["cat", "owl"]))
     expected = [[1, 0, 0], [0.75, 0, 0.25], [0.5, 0, 0.5], [0.25, 0, 0.75], [0, 0, 1]]
     torch.testing.assert_close(seen[0], torch.tensor(expected))
+    np.testing.assert_array_equal(np.stack(frames)[[0, 4]], model.pixels([1, 1], ["cat", "owl"]))
 
 
 def test_frames_are_made_as_they_are_asked_for(make_model, monkeypatch):
