@@ -1,7 +1,7 @@
 """Play recipes and keep what they gave, or say what they gave when they were last played.
 
     python -m recipes                                  # the table of what was measured
-    python -m recipes dcgan began [--minutes 2] [--data fashion-mnist] [--out docs/gallery]
+    python -m recipes dcgan began [--minutes 1] [--data fashion-mnist] [--out docs/gallery]
     python -m recipes all
 
 Each is played in a process of its own, one after the other; its minutes are those of the processor, on one thread, so

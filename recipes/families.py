@@ -1,6 +1,6 @@
 """Every family on Fashion-MNIST, by the same budget: paper, command, and the call that the command is.
 
-Two minutes of one processor thread are a beginning, far from what any of these can do; the same for all, they can be
+A minute of one processor thread is a beginning, far from what any of these can do; the same for all, they can be
 compared. `python -m recipes NAME` plays one and measures what it made.
 """
 
@@ -8,7 +8,7 @@ import gansmith as gs
 from gansmith.train.trainer import Outcome
 
 DATA = "fashion-mnist"
-MINUTES = 2.0
+MINUTES = 1.0
 
 
 def train(gan: str, options: dict | None = None, **run) -> Outcome:
@@ -20,7 +20,7 @@ def train(gan: str, options: dict | None = None, **run) -> Outcome:
 def vanilla(**run):
     """Goodfellow et al., 2014, arXiv:1406.2661.
 
-    gansmith train fashion-mnist --gan vanilla --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan vanilla --minutes 1 --threads 1
     """
     return train("vanilla", **run)
 
@@ -28,7 +28,7 @@ def vanilla(**run):
 def dcgan(**run):
     """Radford et al., 2016, arXiv:1511.06434.
 
-    gansmith train fashion-mnist --gan dcgan --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan dcgan --minutes 1 --threads 1
     """
     return train("dcgan", **run)
 
@@ -36,7 +36,7 @@ def dcgan(**run):
 def lsgan(**run):
     """Mao et al., 2017, arXiv:1611.04076.
 
-    gansmith train fashion-mnist --gan lsgan --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan lsgan --minutes 1 --threads 1
     """
     return train("lsgan", **run)
 
@@ -44,7 +44,7 @@ def lsgan(**run):
 def wgan(**run):
     """Arjovsky et al., 2017, arXiv:1701.07875.
 
-    gansmith train fashion-mnist --gan wgan --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan wgan --minutes 1 --threads 1
     """
     return train("wgan", **run)
 
@@ -52,7 +52,7 @@ def wgan(**run):
 def wgan_gp(**run):
     """Gulrajani et al., 2017, arXiv:1704.00028.
 
-    gansmith train fashion-mnist --gan wgan_gp --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan wgan_gp --minutes 1 --threads 1
     """
     return train("wgan_gp", **run)
 
@@ -60,7 +60,7 @@ def wgan_gp(**run):
 def dragan(**run):
     """Kodali et al., 2017, arXiv:1705.07215.
 
-    gansmith train fashion-mnist --gan dragan --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan dragan --minutes 1 --threads 1
     """
     return train("dragan", **run)
 
@@ -68,7 +68,7 @@ def dragan(**run):
 def sngan(**run):
     """Miyato et al., 2018, arXiv:1802.05957.
 
-    gansmith train fashion-mnist --gan sngan --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan sngan --minutes 1 --threads 1
     """
     return train("sngan", **run)
 
@@ -76,7 +76,7 @@ def sngan(**run):
 def ragan(**run):
     """Jolicoeur-Martineau, 2018, arXiv:1807.00734.
 
-    gansmith train fashion-mnist --gan ragan --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan ragan --minutes 1 --threads 1
     """
     return train("ragan", **run)
 
@@ -84,7 +84,7 @@ def ragan(**run):
 def r3gan(**run):
     """Huang et al., 2024, arXiv:2501.05441.
 
-    gansmith train fashion-mnist --gan r3gan --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan r3gan --minutes 1 --threads 1
     """
     return train("r3gan", **run)
 
@@ -92,7 +92,7 @@ def r3gan(**run):
 def cgan(**run):
     """Mirza & Osindero, 2014, arXiv:1411.1784.
 
-    gansmith train fashion-mnist --gan cgan --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan cgan --minutes 1 --threads 1
     """
     return train("cgan", **run)
 
@@ -100,7 +100,7 @@ def cgan(**run):
 def acgan(**run):
     """Odena et al., 2017, arXiv:1610.09585.
 
-    gansmith train fashion-mnist --gan acgan --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan acgan --minutes 1 --threads 1
     """
     return train("acgan", **run)
 
@@ -108,7 +108,7 @@ def acgan(**run):
 def projection(**run):
     """Miyato & Koyama, 2018, arXiv:1802.05637.
 
-    gansmith train fashion-mnist --gan projection --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan projection --minutes 1 --threads 1
     """
     return train("projection", **run)
 
@@ -116,7 +116,7 @@ def projection(**run):
 def infogan(**run):
     """Chen et al., 2016, arXiv:1606.03657.
 
-    gansmith train fashion-mnist --gan infogan --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan infogan --minutes 1 --threads 1
     """
     return train("infogan", **run)
 
@@ -124,7 +124,7 @@ def infogan(**run):
 def ebgan(**run):
     """Zhao et al., 2017, arXiv:1609.03126.
 
-    gansmith train fashion-mnist --gan ebgan --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan ebgan --minutes 1 --threads 1
     """
     return train("ebgan", **run)
 
@@ -132,7 +132,7 @@ def ebgan(**run):
 def began(**run):
     """Berthelot et al., 2017, arXiv:1703.10717.
 
-    gansmith train fashion-mnist --gan began --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan began --minutes 1 --threads 1
     """
     return train("began", **run)
 
@@ -140,7 +140,7 @@ def began(**run):
 def stylegan2(**run):
     """Karras et al., 2020, arXiv:1912.04958.
 
-    gansmith train fashion-mnist --gan stylegan2 --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan stylegan2 --minutes 1 --threads 1
     """
     return train("stylegan2", **run)
 
@@ -148,7 +148,7 @@ def stylegan2(**run):
 def progressive(**run):
     """Karras et al., 2018, arXiv:1710.10196.
 
-    gansmith train fashion-mnist --gan progressive --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan progressive --minutes 1 --threads 1
     """
     return train("progressive", **run)
 
@@ -156,7 +156,7 @@ def progressive(**run):
 def sagan(**run):
     """Zhang et al., 2019, arXiv:1805.08318.
 
-    gansmith train fashion-mnist --gan sagan --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan sagan --minutes 1 --threads 1
     """
     return train("sagan", **run)
 
@@ -164,7 +164,7 @@ def sagan(**run):
 def biggan(**run):
     """Brock et al., 2019, arXiv:1809.11096.
 
-    gansmith train fashion-mnist --gan biggan --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan biggan --minutes 1 --threads 1
     """
     return train("biggan", **run)
 
@@ -172,7 +172,7 @@ def biggan(**run):
 def fastgan(**run):
     """Liu et al., 2021, arXiv:2101.04775.
 
-    gansmith train fashion-mnist --gan fastgan --augment 0.0 --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan fastgan --augment 0.0 --minutes 1 --threads 1
     """
     return train("fastgan", {"augment": 0.0}, **run)
 
@@ -180,7 +180,7 @@ def fastgan(**run):
 def dagan(**run):
     """Antoniou et al., 2017, arXiv:1711.04340.
 
-    gansmith train fashion-mnist --gan dagan --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan dagan --minutes 1 --threads 1
     """
     return train("dagan", **run)
 
@@ -188,7 +188,7 @@ def dagan(**run):
 def vae(**run):
     """Kingma & Welling, 2014, arXiv:1312.6114.
 
-    gansmith train fashion-mnist --gan vae --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan vae --minutes 1 --threads 1
     """
     return train("vae", **run)
 
@@ -196,7 +196,7 @@ def vae(**run):
 def vaegan(**run):
     """Larsen et al., 2016, arXiv:1512.09300.
 
-    gansmith train fashion-mnist --gan vaegan --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan vaegan --minutes 1 --threads 1
     """
     return train("vaegan", **run)
 
@@ -204,7 +204,7 @@ def vaegan(**run):
 def aae(**run):
     """Makhzani et al., 2016, arXiv:1511.05644.
 
-    gansmith train fashion-mnist --gan aae --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan aae --minutes 1 --threads 1
     """
     return train("aae", **run)
 
@@ -212,7 +212,7 @@ def aae(**run):
 def pixelcnn(**run):
     """van den Oord et al., 2016, arXiv:1606.05328.
 
-    gansmith train fashion-mnist --gan pixelcnn --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan pixelcnn --minutes 1 --threads 1
     """
     return train("pixelcnn", **run)
 
@@ -220,7 +220,7 @@ def pixelcnn(**run):
 def ssgan(**run):
     """Salimans et al., 2016, arXiv:1606.03498.
 
-    gansmith train fashion-mnist --gan ssgan --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan ssgan --minutes 1 --threads 1
     """
     return train("ssgan", **run)
 
@@ -228,6 +228,6 @@ def ssgan(**run):
 def consensus(**run):
     """Mescheder et al., 2017, arXiv:1705.10461.
 
-    gansmith train fashion-mnist --gan consensus --minutes 2 --threads 1
+    gansmith train fashion-mnist --gan consensus --minutes 1 --threads 1
     """
     return train("consensus", **run)
