@@ -76,10 +76,22 @@ def family(name: str, cls: type, row: dict) -> str:
 {code}
 ```
 
+```sh
+{recipe(name)}
+```
+
 ![{name}: the same seeds at four moments, and 64 at the end](gallery/{name}.png)
 
 Four moments of the same seeds, then 64 at the end: {score}, {row["img/s"]:,.0f} img/s.
 """
+
+
+def recipe(name: str) -> str:
+    """Return the command of a family's recipe."""
+    sys.path.insert(0, str(FOLDER.parent))
+    from recipes import families
+
+    return (getattr(families, name).__doc__ or "").strip().split("\n\n")[1].strip()
 
 
 def narrow(paragraph: str) -> str:

@@ -59,11 +59,11 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as temporary:
             try:
                 python("-c", PLAY, name, asked.data, asked.minutes, temporary)
+                row = told | measure(Path(temporary) / name, asked.data, asked.samples)
             except subprocess.CalledProcessError as error:
                 print(f"{name:12} failed: {error.stderr.strip().splitlines()[-1:]}", file=sys.stderr, flush=True)
                 continue
-            run = Path(temporary) / name
-            keep(asked.out, name, told | measure(run, asked.data, asked.samples), story(run))
+            keep(asked.out, name, row, story(Path(temporary) / name))
         print(line(name, measured(asked.out)[name]), flush=True)
     for name, row in measured(asked.out).items() if not names else ():
         print(line(name, row))

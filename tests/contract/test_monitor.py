@@ -42,7 +42,7 @@ def train(pictures, folder, name, **settings):
     options = SLIM[name] | ({"augment": 0.25} if "augment" in catalog.options(name) else {})
     return api.train(
         pictures, name, options=options, name="run", root=folder, display="quiet",
-        **({"images": 5000, "batch": 50, "ticks": 5, "threads": 1, "device": "cpu", "precision": "fp32"} | settings),
+        **({"images": 5000, "batch": 100, "ticks": 5, "threads": 1, "device": "cpu", "precision": "fp32"} | settings),
     )  # fmt: skip
 
 
@@ -62,7 +62,7 @@ def story(folder):
 
 MOMENTS = {
     "after the first sign, before the alarm": lambda state: state.images == 2500 and state.attempt == 0,
-    "after the first answer": lambda state: state.images == 1050 and state.attempt == 1,
+    "after the first answer": lambda state: state.images == 1100 and state.attempt == 1,
     "after the last answer": lambda state: state.images == 4000 and state.attempt == 3,
 }
 

@@ -28,27 +28,32 @@ LENGTH = {
     "cgan": 40_000,
     "ebgan": 20_000,
     "began": 90_000,
+    "sagan": 50_000,
+    "biggan": 50_000,
+    "fastgan": 14_000,
+    "progressive": 20_000,
     "dagan": 40_000,
+    "stylegan2": 30_000,
+    "aae": 100_000,
 }
+BATCH = {"stylegan2": 16, "progressive": 16}
 FIELDS = {
     "vanilla": {"width": 256},
     "r3gan": {"widths": (64, 32), "lr": 3e-3},
     "began": {"latent_dim": 16},
+    "stylegan2": {"width": 32, "gamma": 0.1, "lr": 2e-2, "mixing": 0.0},
+    "progressive": {"width": 32},
+    "fastgan": {"augment": 0.0},
     "dagan": {"width": 128},
 }
-UNSHOWN = {
-    "stylegan2": "kid .382 after 14,500 pictures, against .192 of the baseline; it takes longer than a test may",
-    "progressive": "kid .200 after 12,000 pictures; it takes longer than a test may",
-    "sagan": "kid .145 after 16,000 pictures; it takes longer than a test may",
-    "biggan": "kid .344 after 9,000 pictures; it takes longer than a test may",
-    "fastgan": "kid .172 after 3,500 pictures; it takes longer than a test may",
-    "vae": "kid .607: its means are blurred, which this figure punishes; see test_likelihood.py for what it promises",
-    "pixelcnn": "two minutes of one thread were not enough; see test_likelihood.py for what it promises",
-    "ssgan": "kid .116 after 30,000 pictures",
-    "consensus": "kid 2.72 after 30,000 pictures: it is there to show convergence on points",
-    "aae": "kid .183: its means are blurred too, better than the baseline but not by half",
+"""StyleGAN2 does not mix styles: digits of 8x8 pass three layers, and it learns them more slowly so."""
+
+ELSEWHERE = {
+    "vae": "test_likelihood.py: its samples are means, blurred, which this figure punishes",
+    "pixelcnn": "test_likelihood.py: two minutes of one thread are not enough for pictures like these",
+    "ssgan": "test_few_labels.py: kid .116 after 30,000 pictures",
 }
-"""GANs that have not been seen to pass, with the best that was."""
+"""GANs that promise something else, and the test of that."""
 
 
 @pytest.fixture(scope="module")
@@ -56,17 +61,15 @@ def digits():
     return open_data("digits")
 
 
-@pytest.mark.parametrize("name", catalog.GANS)
+@pytest.mark.parametrize("name", [name for name in catalog.GANS if name not in ELSEWHERE])
 def test_beats_independent_pixels_on_digits(name, digits):
-    if name in UNSHOWN:
-        pytest.skip(f"not shown to learn digits: {UNSHOWN[name]}")
     quick = Quick(digits)
     chance = np.random.default_rng(0)
     pixels = digits.images.reshape(len(digits), -1)
     naive = np.stack([chance.permutation(column) for column in pixels.T], 1).reshape(digits.images.shape)[:512]
     baseline = quick(naive)["kid"]
 
-    run = Run(images=LENGTH.get(name, 30_000), average=5_000)
+    run = Run(images=LENGTH.get(name, 30_000), batch=BATCH.get(name, 32), average=5_000)
     state = State(catalog.create(name, FIELDS.get(name, {})), run, digits.spec, CPU, "fp32")
     model = Sampler(state.gan, state.average, digits.spec).shown(digits)
     untrained = quick(model.pixels(range(512)))["kid"]

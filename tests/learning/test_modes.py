@@ -21,7 +21,7 @@ FIELDS = {
     "lsgan": {"beta1": 0.0},
     "ragan": {"beta1": 0.0},
     "dragan": {"beta1": 0.0, "penalty": 0.1},
-    "wgan_gp": {"gp_weight": 0.1},
+    "wgan_gp": {"gp_weight": 0.1, "lr": 2e-3},
     "r3gan": {"lr": 1e-3},
     "consensus": {"lr": 1e-3, "regulariser": 1.0},
 }

@@ -26,7 +26,7 @@ class AAE(GAN):
     widest: int = 128  # channels of the coarsest stage, at most; halved towards the finer
     width_D: int = 256  # units of a hidden layer of the critic
     adversarial_weight: float = 0.02  # of codes that pass for the prior's, beside the error of the drawing
-    lr: float = 1e-3
+    lr: float = 2e-3
     beta1: float = 0.5
     decay: float = 1.0  # share of the learning rate that is gone at the end
 

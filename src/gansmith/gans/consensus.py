@@ -25,8 +25,8 @@ class Consensus(SimultaneousGAN):
     latent_dim: int = 100
     width: int = 32  # channels of the finest stage, at most; doubled at each halving
     widest: int = 128  # channels of the coarsest stage, at most; halved towards the finer
-    regulariser: float = 10.0  # gamma: weight of |v|^2 / 2; 0: plain simultaneous steps
-    lr: float = 3e-4
+    regulariser: float = 1.0  # gamma: weight of |v|^2 / 2, 10 in the paper; 0: plain simultaneous steps
+    lr: float = 1e-3
     decay: float = 1.0  # share of the learning rate that is gone at the end
 
     def nets(self, spec):

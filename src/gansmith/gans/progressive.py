@@ -30,7 +30,7 @@ class Progressive(GAN):
     group: int = 4  # samples whose variation D sees together
     gp_weight: float = 10.0
     drift: float = 1e-3  # weight of the squared score of reals, which keeps the scores near zero
-    lr: float = 1e-3
+    lr: float = 1e-2  # paper: 1e-3, over millions of pictures
     decay: float = 1.0  # share of the learning rate that is gone at the end; 0 in the paper
     augment: float = 0.0  # probability of each DiffAugment family, a sample
 

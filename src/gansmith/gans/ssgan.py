@@ -1,13 +1,14 @@
 """Semi-supervised GAN with the improved techniques (Salimans et al., 2016, arXiv:1606.03498).
 
 D is a classifier of K classes and of one more, the fakes. It learns the classes from `labelled` pictures of each and
-what pictures are from all the others; G matches its features. Labels of other pictures are never used to teach D. The
-model carries the labelled pictures. Beyond the paper G is told a class, and D's classifier says whether it was met.
+what pictures are from all the others. Labels of other pictures are never used to teach D. The model carries the
+labelled pictures. Beyond the paper G is told a class, and D's classifier says whether it was met.
 
     gansmith train DATA --gan ssgan --minutes 10
 
-Digits, ten labels a class, 16,000 pictures seen: held-out error .133, by the same labels alone .137 (means of three
-seeds, of which one was worse): so short a training shows no gain.
+The paper has G match D's features. On digits, ten labels a class, 48,000 pictures seen, that made held-out errors of
+.100, .112 and .126 (three seeds, widths 64 and 256), wanting to be taken for real .094, .090 and .112, and the labels
+alone .150, .136 and .124: so it is the second by default.
 """
 
 from dataclasses import dataclass
@@ -36,8 +37,8 @@ class SSGAN(GAN):
     width: int = 32  # channels of the finest stage, at most; doubled at each halving
     widest: int = 128  # channels of the coarsest stage, at most; halved towards the finer
     labelled: int = 10  # pictures of each class whose label D is told
-    dropout: float = 0.3  # of D's features
-    matching: float = 1.0  # weight of feature matching; 0: G wants to be taken for real instead
+    dropout: float = 0.5  # of D's features
+    matching: float = 0.0  # weight of feature matching, 1 in the paper; 0: G wants to be taken for real instead
     class_weight: float = 0.1  # of the asked class in G's loss
     minibatch: int = 0  # kernels of minibatch discrimination; 0: none
     history: float = 0.0  # weight of historical averaging
@@ -104,7 +105,7 @@ class SSGAN(GAN):
         return losses
 
     def loss_G(self, nets, batch):
-        """Match the mean features of reals (section 3.1); be of the asked class."""
+        """Be taken for real, or match the mean features of reals (section 3.1); be of the asked class."""
         fake = nets.D(batch["fake"])
         logits, losses = nets.C(fake), self.remembered(nets, "G")
         if self.matching:
