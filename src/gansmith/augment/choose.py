@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gansmith.augment.classifier import fit_mixed, probabilities
-from gansmith.augment.copies import copy_threshold, nearest, within
+from gansmith.augment.copies import copy_threshold, within
 from gansmith.data.images import ImageData, picture_hashes
+from gansmith.evaluate.distances import nearest
 from gansmith.evaluate.random_conv import RandomConv
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Gate:
         """Return the indices that pass, at most `most`, with their confidence, nearest real and distance."""
         shares = probabilities(self.classifier, pixels)
         features = self.features(pixels)
-        distance, index = nearest(features, self.reals)
+        distance, index = (found[:, 0] for found in nearest(self.reals, features, 1))
         repeated = within(features, self._accepted, self.copy_below)
         passed: list[int] = []
         for i, digest in enumerate(picture_hashes(pixels)):

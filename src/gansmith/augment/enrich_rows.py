@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import gansmith
-from gansmith.augment.copies import copy_threshold, nearest, within
+from gansmith.augment.copies import copy_threshold, within
 from gansmith.augment.enrich import missing
 from gansmith.augment.tabular import check
 from gansmith.data.table import TableData
@@ -102,7 +102,7 @@ def enrich_rows(data: TableData, model: RowSampler, to: str | int = "balanced") 
             block = np.arange(first, min(first + BLOCK, end))
             rows = model.rows(block.tolist(), label)
             encoded = model.codec.encode(rows).numpy()
-            real_copy = nearest(encoded, reals)[0] <= copy_below
+            real_copy = within(encoded, reals, copy_below)
             for i in range(len(block)):
                 if have == n:
                     break

@@ -17,6 +17,7 @@ from gansmith.errors import TrainingError, UsageError
 from gansmith.game import GAN
 from gansmith.sample.sampler import Sampler
 from gansmith.train.fit import NotFinite, fit
+from gansmith.train.rounds import way_to_play
 from gansmith.train.run import Run
 from gansmith.train.state import State
 
@@ -35,7 +36,7 @@ def train_on_rows(gan: GAN, rows: Tensor, labels: np.ndarray, spec: DataSpec, *,
     run = Run(images=rounds * BATCH, batch=BATCH, seed=seed, average=AVERAGE, device="cpu", precision="fp32")
     state = begin(gan, run, spec)
     try:
-        fit(state, RowBatches(rows, labels, BATCH, seed))
+        fit(state, RowBatches(rows, labels, BATCH, seed), play=way_to_play(gan))
     except NotFinite as error:
         raise TrainingError(str(error), "lower the learning rate: --gan vanilla with a smaller lr") from error
     return Sampler(state.gan, state.average, spec)
@@ -50,10 +51,22 @@ def rounds_per_second(gan: GAN, rows: Tensor, labels: np.ndarray, spec: DataSpec
 
 
 def begin(gan: GAN, run: Run, spec: DataSpec) -> State:
-    """Build the state of a run on a table."""
+    """Build the state of a run on a table; UsageError for a GAN that cannot make a row, or judge one."""
     try:
-        return State(gan, run, spec, torch.device("cpu"), "fp32")
-    except (AssertionError, IndexError, RuntimeError, TypeError, ValueError) as error:
+        state = State(gan, run, spec, torch.device("cpu"), "fp32")
+        _rehearse(state)
+    except (AssertionError, AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise UsageError(
             f"{catalog.name_of(gan)} does not work on a table: it is for pictures", "take --gan vanilla"
         ) from error
+    return state
+
+
+@torch.no_grad()
+def _rehearse(state: State) -> None:
+    nets, classes = state.nets.eval(), len(state.spec.classes)
+    label = torch.arange(2) % classes if classes else None
+    rows = state.gan.synthesise(nets, state.gan.latents(2, torch.Generator().manual_seed(0)), label)
+    assert rows.shape == (2, *state.spec.shape)
+    state.gan.score(nets, rows, label)
+    nets.train()

@@ -1,6 +1,7 @@
 """The gate: right class, no copy of a real, no copy of an accepted picture."""
 
 import numpy as np
+import pytest
 
 from gansmith.augment import choose, copies
 from gansmith.augment.choose import Gate
@@ -55,16 +56,16 @@ def test_confidence_is_a_bound(shapes, make_model):
     assert (sure.confidence >= 0.9).all()
 
 
-def test_nearest_matches_a_search_one_by_one():
-    rng = np.random.default_rng(0)
-    x, y = rng.normal(size=(7, 5)).astype(np.float32), rng.normal(size=(11, 5)).astype(np.float32)
-    distance, index = copies.nearest(x, y)
-    every = np.linalg.norm(x[:, None] - y[None], axis=2)
-    np.testing.assert_array_equal(index, every.argmin(1))
-    np.testing.assert_allclose(distance, every.min(1), rtol=1e-5)
-    apart, other = copies.nearest(y, y, skip_self=True)
-    assert (other != np.arange(11)).all()
-    assert (apart > 0).all()
+def test_a_copy_is_nearer_than_reals_come_by_chance():
+    reals = np.random.default_rng(0).normal(size=(40, 5)).astype(np.float32)
+    apart = np.linalg.norm(reals[:, None] - reals[None], axis=2) + np.diag(np.full(40, np.inf))
+    threshold = copies.copy_threshold(np.concatenate([reals, reals[:3]]))  # repetitions do not count
+    assert threshold == pytest.approx(np.percentile(np.delete(apart.min(1), [0, 1, 2]), 1), rel=1e-5)
+    near = reals[:5] + 0.5 * threshold / 5**0.5
+    assert copies.within(near, reals, threshold).all()
+    assert not copies.within(reals[:5] + 3 * threshold, reals, threshold).any()
+    assert not copies.within(near, reals[:0], threshold).any()
+    assert copies.copy_threshold(reals[:1]) == 0
 
 
 def test_asking_for_one(shapes, make_model):

@@ -15,7 +15,7 @@ from gansmith.data.codecs.table import TableCodec
 from gansmith.data.table import Column, TableData
 from gansmith.data.table_source import open_table
 from gansmith.errors import DataError, UsageError
-from gansmith.gans import R3GAN
+from gansmith.gans import StyleGAN2
 from gansmith.seeds import derive
 
 COLUMNS = (Column("x", "real"), Column("n", "integer"), Column("c", "category", ("p", "q")))
@@ -219,9 +219,9 @@ def test_a_table_through_the_interface(tmp_path, monkeypatch):
     assert 3 <= len(more.seeds) <= 15
     assert (more.values >= iris.values.min(0)).all()
     with pytest.raises(UsageError, match="is for pictures"):
-        gs.study(iris, out=tmp_path / "other", gan="r3gan")
+        gs.study(iris, out=tmp_path / "other", gan="stylegan2")
     with pytest.raises(UsageError, match="does not work on a table"):
-        tables.train(iris, R3GAN(), rounds=1)
+        tables.train(iris, StyleGAN2(), rounds=1)
     with pytest.raises(UsageError, match="mirror is for pictures"):
         gs.study(iris, out=tmp_path / "other", mirror=True)
     with pytest.raises(UsageError, match="model is for pictures"):
