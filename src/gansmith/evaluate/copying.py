@@ -8,8 +8,9 @@
 
 Another, fld_gap, is in likelihood.py. All need the training set, and images that the model never saw. A test that would
 not notice copies proves nothing, so each is taken once more with some of the fakes replaced by training images: the
-control. That is a tenth of them; one in a hundred for memorization_ratio, the only one that sees so few; and all for
-membership_auc, which asks about training images, of which a few copies are a small share: it sees wholesale copying.
+control. That is as many as the test can see: one in a hundred for memorization_ratio, which looks at each fake, a tenth
+for auth_pct and c_t, half for fld_gap, and all for the attacks, which ask about training images, of which the copies
+are a small share.
 """
 
 from collections.abc import Callable, Sequence
@@ -124,7 +125,14 @@ TESTS: dict[str, Test] = {
     "membership_auc": membership_auc,
     "membership_tpr": membership_tpr,
 }
-PLANTED = dict.fromkeys(TESTS, 0.1) | {"memorization_ratio": 0.01, "membership_auc": 1.0}
+PLANTED = {
+    "auth_pct": 0.1,
+    "c_t": 0.1,
+    "fld_gap": 0.5,
+    "memorization_ratio": 0.01,
+    "membership_auc": 1.0,
+    "membership_tpr": 1.0,
+}
 """Share of the fakes that the control of each test replaces."""
 TOWARDS_COPIES = {name: -1 if name in ("auth_pct", "c_t") else 1 for name in TESTS}
 

@@ -1,5 +1,6 @@
 """Walks: they begin and end at the seeds' own pictures, close, keep their pace, and are made frame by frame."""
 
+import gc
 import json
 import sys
 import types
@@ -13,6 +14,7 @@ from gansmith import catalog, cli
 from gansmith.data.images import assemble
 from gansmith.data.spec import DataSpec
 from gansmith.errors import DataError, UsageError
+from gansmith.sample import animation
 from gansmith.sample.sampler import Sampler
 
 CLASSES = ("cat", "dog", "owl")
@@ -177,3 +179,18 @@ def test_the_command_walks(make_model, tmp_path, capsys):
     with Image.open(out) as image:
         about = json.loads(image.info["comment"])
     assert (about["classes"], about["seeds"], about["loop"], about["frames"]) == (["cat", "owl"], [3, 3], True, 6)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+def test_an_mp4_plays(tmp_path):
+    import imageio_ffmpeg
+
+    frames = [np.full((32, 48, 3), 20 * i, np.uint8) for i in range(12)]
+    path = animation.save(iter(frames), 12, tmp_path / "walk.mp4", 10, "{}", lambda done, total: None)
+    video = imageio_ffmpeg.read_frames(path)
+    about = next(video)
+    assert (about["size"], about["fps"], about["codec"]) == ((48, 32), 10, "h264")
+    shown = [np.frombuffer(frame, np.uint8).mean() for frame in video]
+    np.testing.assert_allclose(shown, [20 * i for i in range(12)], atol=4)
+    del video
+    gc.collect()  # imageio-ffmpeg leaves its pipes open
