@@ -13,6 +13,7 @@ from gansmith.data.sources import open_data
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UsageError
 from gansmith.evaluate import small_classifier
+from gansmith.evaluate.copying import PLANTED
 from gansmith.evaluate.fakes import fakes_of
 from gansmith.evaluate.inception import Inception
 from gansmith.evaluate.menu import COPYING, DEFAULT, METRICS
@@ -127,7 +128,7 @@ def test_everything_that_labels_and_a_test_part_allow(tmp_path, monkeypatch):
         result = evaluation.get(name)
         assert (result.n_real, result.floor_n, result.split) == (900, 200, "train, and test held out")
         assert result.control is not None
-        share = 0.01 if name == "memorization_ratio" else 0.1
+        share = PLANTED[name]
         assert result.control.share == pytest.approx(share, abs=0.002)
         told = (
             f"random-conv@0 {name}: 900 training images against 400 held out; no sign of copies; control: {share:.0%}"
