@@ -89,9 +89,8 @@ def _with_ffmpeg() -> Callable[[Iterator[np.ndarray], Path, float, str], None]:
                 if video is None:
                     metadata = ["-metadata", f"comment={comment}"]
                     size = pixels.shape[1::-1]
-                    video = imageio_ffmpeg.write_frames(
-                        str(path), size, fps=fps, macro_block_size=2, output_params=metadata
-                    )
+                    options: dict[str, Any] = {"fps": fps, "macro_block_size": 2, "output_params": metadata}
+                    video = imageio_ffmpeg.write_frames(str(path), size, **options)
                     video.send(None)
                 video.send(np.ascontiguousarray(pixels))
         finally:
