@@ -7,6 +7,7 @@ import textwrap
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
+sys.path.insert(0, str(FOLDER.parent))  # where the recipes are
 METRICS = ("fd", "precision", "recall", "density", "coverage")
 HEAD = """# Gallery
 
@@ -88,7 +89,6 @@ Four moments of the same seeds, then 64 at the end: {score}, {row["img/s"]:,.0f}
 
 def recipe(name: str) -> str:
     """Return the command of a family's recipe."""
-    sys.path.insert(0, str(FOLDER.parent))
     from recipes import families
 
     return (getattr(families, name).__doc__ or "").strip().split("\n\n")[1].strip()

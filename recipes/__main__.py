@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from benchmarks.default_gan import METRICS, judged, python, status
 from PIL import Image
 
 from gansmith import catalog, machine, pages
@@ -34,7 +35,6 @@ from recipes import families
 name, data, minutes, root = sys.argv[1:]
 getattr(families, name)(data=data, minutes=float(minutes), root=root, name=name, display="quiet", judge=False)
 """
-METRICS = ("fd", "precision", "recall", "density", "coverage")
 MOMENTS, IN_TIME, AT_END, COLUMNS = 4, 16, 64, 16
 
 
@@ -83,11 +83,7 @@ def measured(folder: Path) -> dict[str, dict]:
 
 def measure(run: Path, data: str, samples: int) -> dict:
     """Return the figures of a run: pictures, speed, parameters, and each metric with interval and floor."""
-    ended = json.loads((run / "state" / "status.json").read_text())
-    command = ("-m", "gansmith.cli", "evaluate", run / "last", data, "-n", samples, "--json")
-    results = json.loads(python(*command))["results"]
-    net = results[0]["net"]
-    found = {result["name"]: result for result in results if result["net"] == net}
+    ended, (net, found) = status(run), judged(run, data, samples)
     metrics = {name: {key: found[name].get(key) for key in ("value", "interval", "floor")} for name in METRICS}
     parameters = sum(p.numel() for p in Sampler.load(run / "last").nets.parameters())
     speed = round(ended["images"] / ended["seconds"], 1)
@@ -130,11 +126,6 @@ def keep(folder: Path, name: str, row: dict, picture: Image.Image) -> None:
     text = json.dumps(dict(sorted((measured(folder) | {name: row}).items())), indent=1)
     (folder / "figures.json").write_text(text + "\n")
     picture.save(folder / f"{name}.png", optimize=True)
-
-
-def python(*words: object) -> str:
-    """Run this Python in a process of its own; return what it prints."""
-    return subprocess.run([sys.executable, *map(str, words)], check=True, capture_output=True, text=True).stdout
 
 
 if __name__ == "__main__":

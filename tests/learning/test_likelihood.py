@@ -67,7 +67,7 @@ def test_the_bound_of_a_vae_is_below_independent_logistics_of_each_class(parts):
     print(f"vae: at most {bound:.3f} bits a value ({bits}), independent logistics of each class {independent:.3f}")
     assert sum(map(float, untrained.values())) > independent
     assert bits["kl"] > 0.05, "the code says nothing"
-    assert bound < independent - 0.08
+    assert bound < independent - 0.1
 
 
 def logistics_of_each_class(known, held_out):

@@ -45,8 +45,9 @@ class Mixture:
 
 
 def well_covered(found, centres):
-    """The bar: every mode, and more than six tenths of the points on a mode. A mode may still be rare."""
-    return found.covered == len(centres) and found.high_quality > 0.6
+    """The bar: every mode, each by a tenth of its share at least, and more than six tenths of the points on a mode."""
+    share = found.counts / SAMPLES * len(centres)
+    return found.covered == len(centres) and share.min() >= 0.1 and found.high_quality > 0.6
 
 
 def judged(state, centres):

@@ -142,7 +142,7 @@ def score_copying(
 ) -> dict[str, Score]:
     """Test features of fakes for copies of the training set; the floor takes held-out images for fakes.
 
-    `copies` are features of planted images, as many as there are fakes, or as training images.
+    `copies` are features of planted images, as many as the tests asked for replace, see `PLANTED`.
     """
     half = len(held_out) // 2
     scores = {}
@@ -158,11 +158,15 @@ def score_copying(
 
 
 def planted(train_images: np.ndarray, n: int, seed: int = 0, noise: float = NOISE) -> np.ndarray:
-    """Return n different training images as a copying model would give them: uint8, with noise of 2 of 255."""
+    """Return n different training images as a copying model would give them: uint8, with noise of 2 of 255.
+
+    In random order, as some tests take the first few alone.
+    """
     rng = np.random.default_rng(derive(seed, "planted"))
     chosen = np.sort(rng.choice(len(train_images), min(n, len(train_images)), replace=False))
     images = np.asarray(train_images[chosen])
-    return np.clip(np.rint(images + rng.normal(0, noise, images.shape)), 0, 255).astype(np.uint8)
+    images = np.clip(np.rint(images + rng.normal(0, noise, images.shape)), 0, 255).astype(np.uint8)
+    return rng.permutation(images)
 
 
 def control(

@@ -171,12 +171,13 @@ def _copying(
     stamp: dict[str, Any],
 ) -> list[Result]:
     """Test for copies of the training set on every net that did not learn from the images held out."""
-    from gansmith.evaluate.copying import planted, score_copying  # these import scikit-learn: seconds
+    from gansmith.evaluate.copying import PLANTED, planted, score_copying  # these import scikit-learn: seconds
 
     seed = stamp["seed"]
     chosen = np.random.default_rng(derive(seed, "training")).permutation(len(data))[:MOST_TRAINING]
     tested = np.random.default_rng(derive(seed, "held out")).permutation(len(held_out))[:DEFAULT_N]
-    copies = planted(data.images[np.sort(chosen)], stamp["n_fake"], seed)
+    most = max(PLANTED[name] for name in COPYING if name in names)
+    copies = planted(data.images[np.sort(chosen)], max(1, round(most * stamp["n_fake"])), seed)
     results = []
     for net, fake in zip(nets, fakes, strict=True):
         if isinstance(net, ClassifierNet):
