@@ -17,7 +17,7 @@ from typing import final
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-BATCH = 64  # the tutorial's is 128
+BATCH = 64
 WARM_UP = 3
 
 

@@ -56,6 +56,8 @@ def _init(module: nn.Module) -> None:
 class Loop:
     """One call, one round: D on a real and on a fake batch, then G on the same fakes."""
 
+    size, batch = 64, 64  # the tutorial's batch is 128
+
     def __init__(self, channels: int = 3, width: int = 64, lr: float = 2e-4):
         self.G, self.D = Generator(channels, width), Discriminator(channels, width)
         self.bce = nn.BCELoss()
@@ -76,3 +78,8 @@ class Loop:
         loss_G.backward()
         self.step_G.step()
         return (loss_real + loss_fake).item(), loss_G.item()
+
+    @torch.no_grad()
+    def sample(self, n: int) -> torch.Tensor:
+        """Return [n, channels, 64, 64] in [-1, 1]; the tutorial leaves batch norm in training mode."""
+        return torch.cat([self.G(torch.randn(self.batch, LATENT)) for _ in range(-(-n // self.batch))])[:n]

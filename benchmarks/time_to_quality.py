@@ -1,0 +1,182 @@
+"""How good the pictures are after so many minutes: our default against the DCGAN tutorial, FastGAN and StyleGAN2.
+
+    python benchmarks/time_to_quality.py --data fashion-mnist [--arms ours dcgan_tutorial] [--minutes 0.5 2 5 10 20] [--seeds 3]
+    python benchmarks/time_to_quality.py --table               # of all that was measured so far
+
+Arms play one after the other, each in a process of its own. A peer is played once and looked at in passing; ours is a
+run of `gansmith train DATA --minutes M` for every M, as its schedules end with its minutes. All are judged alike, by
+samples of the data's own size. What is measured stays in `--out`, so that a call goes on where an earlier one ended.
+
+Minutes are those of two cores. `--clock processor` plays on one thread and counts two minutes of the processor for one,
+so that neighbours on the machine favour none; what an arm would gain or lose by two threads is left out.
+"""
+
+import argparse
+import importlib
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+ARMS = ("ours", "dcgan_tutorial", "fastgan", "stylegan2")
+METRICS = ("fd", "precision", "recall", "density", "coverage")
+MINUTES = (0.5, 1, 2, 5, 10, 20)
+TUTORIAL, ITS_MINUTES = "dcgan_tutorial", 20
+
+
+def main() -> None:
+    """Play what is missing, judge it, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", default="fashion-mnist")
+    parser.add_argument("--size", type=int)
+    parser.add_argument("--arms", nargs="*", default=ARMS, help="ours may have options: ours:gan=sngan,lr=1e-3")
+    parser.add_argument("--minutes", type=float, nargs="*", default=MINUTES)
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0])
+    parser.add_argument("--samples", type=int, default=2000)
+    parser.add_argument("--clock", choices=("wall", "processor"), default="wall")
+    parser.add_argument("--out", type=Path, default=HERE.parent / "runs" / "time_to_quality")
+    parser.add_argument("--table", action="store_true", help="only print what was measured")
+    parser.add_argument("--play", nargs=3, metavar=("ARM", "SEED", "FOLDER"), help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.play:
+        arm, seed, folder = asked.play
+        play = play_ours if arm.startswith("ours") else play_peer
+        play(asked, arm, int(seed), Path(folder))
+        return
+    for seed in () if asked.table else asked.seeds:
+        for arm in asked.arms:
+            folder = asked.out / Path(asked.data).name / arm / str(seed)
+            missing = [m for m in asked.minutes if not (folder / f"{m:g}.npy").is_file()]
+            threads = {"OMP_NUM_THREADS": "1"} if asked.clock == "processor" else {}
+            if missing:
+                words = [sys.executable, __file__, *sys.argv[1:], "--minutes", *map(str, missing)]
+                subprocess.run([*words, "--play", arm, str(seed), str(folder)], check=True, env=os.environ | threads)
+            judge(folder, asked)
+    for line in table(asked.out):
+        print(line)
+
+
+def clock(kind: str):
+    """Return what counts the seconds of two cores."""
+    return time.perf_counter if kind == "wall" else lambda: time.process_time() / 2
+
+
+def play_peer(asked, arm: str, seed: int, folder: Path) -> None:
+    """Train a peer to the last of the minutes; keep samples at each. Making and keeping them is not counted."""
+    import numpy as np
+    import torch
+    import torch.nn.functional as F
+
+    now = clock(asked.clock)
+    torch.set_flush_denormal(True)
+    torch.manual_seed(seed)
+    pixels = _data(asked).images
+    height, width, channels = pixels.shape[1:]
+    loop = importlib.import_module(f"peers.{arm}").Loop(channels)
+    parts = (torch.from_numpy(np.asarray(pixels[i : i + 512])).permute(0, 3, 1, 2) for i in range(0, len(pixels), 512))
+    real = torch.cat([F.interpolate(p, (loop.size, loop.size), mode="bilinear", antialias=True) for p in parts])
+    images, away, start, order = 0, 0.0, now(), torch.empty(0, dtype=torch.int64)
+    for minutes in sorted(asked.minutes):
+        while now() - start - away < 60 * minutes:
+            if len(order) < loop.batch:
+                order = torch.randperm(len(real))
+            batch, order = order[: loop.batch], order[loop.batch :]
+            loop(real[batch].float() / 127.5 - 1)
+            images += loop.batch
+        left = now()
+        made = F.interpolate(loop.sample(asked.samples), (height, width), mode="bilinear", antialias=True)
+        made = ((made.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
+        _keep(folder, minutes, made, images)
+        away += now() - left
+
+
+def play_ours(asked, arm: str, seed: int, folder: Path) -> None:
+    """Train by `gansmith.train` for each of the minutes, all that a run does included."""
+    import gansmith as gs
+
+    if asked.clock == "processor":
+        time.perf_counter = time.process_time
+    pictures, run = _data(asked), folder / "run"
+    options = dict(option.split("=") for option in arm.partition(":")[2].split(",") if option)
+    settings = {name: _number(options.pop(name)) for name in ("batch", "average") if name in options}
+    gan = options.pop("gan", None) or gs.catalog.default_for(pictures.spec.size)
+    for minutes in asked.minutes:
+        length = minutes * (2 if asked.clock == "processor" else 1)
+        made = gs.train(
+            pictures,
+            gan,
+            options={name: _number(value) for name, value in options.items()},
+            minutes=length,
+            seed=seed,
+            root=run,
+            display="quiet",
+            judge=False,
+            **settings,
+        )
+        model = gs.load(made.folder / "last")
+        seen = json.loads((made.folder / "state" / "status.json").read_text())["images"]
+        _keep(folder, minutes, model.pixels(range(asked.samples)), seen)
+
+
+def judge(folder: Path, asked) -> None:
+    """Judge all samples of a folder that are not judged."""
+    import numpy as np
+
+    import gansmith as gs
+
+    for path in sorted(folder.glob("*.npy")):
+        row = json.loads(path.with_suffix(".json").read_text())
+        if "nets" in row:
+            continue
+        nets: dict = {}
+        for result in json.loads(gs.evaluate(np.load(path), _data(asked), n=asked.samples).to_json())["results"]:
+            known = {key: result.get(key) for key in ("value", "interval", "floor")}
+            nets.setdefault(result["net"], {})[result["name"]] = known
+        path.with_suffix(".json").write_text(json.dumps(row | {"nets": nets}, indent=1))
+
+
+def table(out: Path) -> list[str]:
+    """Return a line for all that was measured, by data, arm, minutes and seed."""
+    lines = []
+    for data in sorted(path for path in out.glob("*") if path.is_dir()):
+        lines += ["", f"{data.name}", f"{'arm':44} {'seed':>4} {'min':>5} {'pictures':>9} " + _heads()]
+        rows = [(p.parent.parent.name, float(p.stem), int(p.parent.name), p) for p in data.glob("*/*/*.json")]
+        for arm, minutes, seed, path in sorted(rows):
+            row = json.loads(path.read_text())
+            net = next(iter(row.get("nets", {})), None)
+            if net:
+                shown = " ".join(f"{row['nets'][net][name]['value']:9.3f}" for name in METRICS)
+                lines.append(f"{arm:44} {seed:4} {minutes:5g} {row['images']:9,} {shown}  {net}")
+    return lines
+
+
+def _heads() -> str:
+    return " ".join(f"{name:>9}" for name in METRICS)
+
+
+def _data(asked):
+    import gansmith as gs
+
+    return gs.data(asked.data, **({"size": asked.size} if asked.size else {}))
+
+
+def _keep(folder: Path, minutes: float, pixels, images: int) -> None:
+    import numpy as np
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{minutes:g}.json").write_text(json.dumps({"minutes": minutes, "images": images}))
+    np.save(folder / f"{minutes:g}.npy", pixels)
+
+
+def _number(text: str):
+    value = float(text)
+    return int(value) if value.is_integer() and "." not in text and "e" not in text else value
+
+
+if __name__ == "__main__":
+    main()
