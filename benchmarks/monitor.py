@@ -33,7 +33,7 @@ from gansmith.sample.sampler import Sampler
 from gansmith.train import hooks, monitor
 from gansmith.train.fit import fit
 from gansmith.train.guard import watch
-from gansmith.train.plan import suggest
+from gansmith.train.plan import left_open
 from gansmith.train.run import Run
 from gansmith.train.signals import critic_accuracy, gradient_norms
 from gansmith.train.state import State
@@ -80,13 +80,12 @@ def train(arm: str, data: ImageData, run: Run, augment: float | None):
     name, _, seed = name.partition(":")
     fields = dict(RING_FIELDS) if data.source == "ring" else {}
     fields |= {} if augment is None else {"augment": augment}
-    fields |= suggest(catalog.find(name), fields, data)[0]
     run = dataclasses.replace(run, seed=int(seed or 0), batch=256 if data.source == "ring" else run.batch)
     gan, device = catalog.create(name, fields), torch.device("cpu")
     if run.ticks is None:
-        planned, _ = make_plan(gan, run, data, device, "fp32")
+        planned, _ = make_plan(gan, run, data, device, "fp32", left_open(type(gan), fields))
         print(f"{arm:22} {planned.run.ticks} evaluations planned", *planned.reasons, flush=True)
-        run = planned.run
+        gan, run = planned.gan, planned.run
     state = State(gan, run, data.spec, device, "fp32")
     batches, quick = Batches(data, run.batch, run.seed), Quick(data)
     spent = [0.0, 0.0, 0.0]

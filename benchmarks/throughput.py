@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[0] = str(Path(__file__).parent.parent)  # instead of this folder, whose profile.py would hide Python's
 
 BATCH = 64
 WARM_UP = 3
@@ -24,7 +24,7 @@ WARM_UP = 3
 def tutorial(channels, size):
     """The tutorial's loop, in a process that nothing has prepared."""
     import torch
-    from peers.dcgan_tutorial import Loop
+    from benchmarks.peers.dcgan_tutorial import Loop
 
     torch.manual_seed(0)
     loop, real = Loop(), torch.rand(BATCH, channels, size, size) * 2 - 1
@@ -34,7 +34,7 @@ def tutorial(channels, size):
 def tutorial_net_in_our_loop(channels, size):
     """The same nets played as a game by `gansmith.train.fit`, data path and averaged weights included."""
     import torch
-    from peers.dcgan_tutorial import LATENT, Discriminator, Generator
+    from benchmarks.peers.dcgan_tutorial import LATENT, Discriminator, Generator
 
     from gansmith.game import GAN, Nets, Player, Turn, adam
     from gansmith.losses.adversarial import non_saturating_D, non_saturating_G

@@ -1,6 +1,6 @@
 """How good the pictures are after so many minutes: our default against the DCGAN tutorial, FastGAN and StyleGAN2.
 
-    python benchmarks/time_to_quality.py --data fashion-mnist [--arms ours dcgan_tutorial] [--minutes 0.5 2 5 10 20] [--seeds 3]
+    python benchmarks/time_to_quality.py --data DATA [--arms ours dcgan_tutorial] [--minutes 0.5 2 10] [--seeds 0 1 2]
     python benchmarks/time_to_quality.py --table               # of all that was measured so far
 
 Arms play one after the other, each in a process of its own. A peer is played once and looked at in passing; ours is a
@@ -14,19 +14,28 @@ so that neighbours on the machine favour none; what an arm would gain or lose by
 import argparse
 import importlib
 import json
+import math
 import os
+import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent)]
+sys.path[0] = str(HERE.parent)  # instead of this folder, whose profile.py would hide Python's
 
 ARMS = ("ours", "dcgan_tutorial", "fastgan", "stylegan2")
 METRICS = ("fd", "precision", "recall", "density", "coverage")
 MINUTES = (0.5, 1, 2, 5, 10, 20)
 TUTORIAL, ITS_MINUTES = "dcgan_tutorial", 20
+NOTES = (
+    "A minute is one of two cores. With `--clock processor` an arm has one thread and two minutes of its processor.",
+    "Ours is a run a row, as its schedules end with its minutes; a peer is one run, looked at in passing.",
+    "Where the data has labels ours is told them; the peers, as published, are not.",
+    "Peers play at 64x64; their samples are brought to the data's size. FastGAN has a quarter of the paper's width and "
+    "StyleGAN2 a sixteenth of its channels: at full width two cores would play a few pictures a second.",
+)
 
 
 def main() -> None:
@@ -40,6 +49,8 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=2000)
     parser.add_argument("--clock", choices=("wall", "processor"), default="wall")
     parser.add_argument("--out", type=Path, default=HERE.parent / "runs" / "time_to_quality")
+    parser.add_argument("--json", type=Path, help="file for the tables")
+    parser.add_argument("--plots", type=Path, help="folder for a plot of each set")
     parser.add_argument("--table", action="store_true", help="only print what was measured")
     parser.add_argument("--play", nargs=3, metavar=("ARM", "SEED", "FOLDER"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
@@ -57,8 +68,22 @@ def main() -> None:
                 words = [sys.executable, __file__, *sys.argv[1:], "--minutes", *map(str, missing)]
                 subprocess.run([*words, "--play", arm, str(seed), str(folder)], check=True, env=os.environ | threads)
             judge(folder, asked)
-    for line in table(asked.out):
-        print(line)
+    show(asked)
+
+
+def show(asked) -> None:
+    """Print the tables of all sets; write them and the plots where asked."""
+    from benchmarks.performance_page import record, table
+
+    sets = sorted(path.name for path in asked.out.glob("*") if path.is_dir())
+    made = [one for data in sets for one in tables(asked.out, data)]
+    for one in made:
+        print(f"\n{one['caption']}\n", *table(one["columns"], one["rows"]), sep="\n")
+    if asked.json:
+        question = "How good are the pictures after so many minutes, and after so many pictures?"
+        asked.json.write_text(json.dumps(record("Quality against time", question, made, NOTES), indent=1) + "\n")
+    for data in sets if asked.plots else ():
+        (asked.plots / f"time-to-quality-{data}.png").write_bytes(plot(asked.out, data))
 
 
 def clock(kind: str):
@@ -77,7 +102,7 @@ def play_peer(asked, arm: str, seed: int, folder: Path) -> None:
     torch.manual_seed(seed)
     pixels = _data(asked).images
     height, width, channels = pixels.shape[1:]
-    loop = importlib.import_module(f"peers.{arm}").Loop(channels)
+    loop = importlib.import_module(f"benchmarks.peers.{arm}").Loop(channels)
     parts = (torch.from_numpy(np.asarray(pixels[i : i + 512])).permute(0, 3, 1, 2) for i in range(0, len(pixels), 512))
     real = torch.cat([F.interpolate(p, (loop.size, loop.size), mode="bilinear", antialias=True) for p in parts])
     images, away, start, order = 0, 0.0, now(), torch.empty(0, dtype=torch.int64)
@@ -140,23 +165,83 @@ def judge(folder: Path, asked) -> None:
         path.with_suffix(".json").write_text(json.dumps(row | {"nets": nets}, indent=1))
 
 
-def table(out: Path) -> list[str]:
-    """Return a line for all that was measured, by data, arm, minutes and seed."""
-    lines = []
-    for data in sorted(path for path in out.glob("*") if path.is_dir()):
-        lines += ["", f"{data.name}", f"{'arm':44} {'seed':>4} {'min':>5} {'pictures':>9} " + _heads()]
-        rows = [(p.parent.parent.name, float(p.stem), int(p.parent.name), p) for p in data.glob("*/*/*.json")]
-        for arm, minutes, seed, path in sorted(rows):
-            row = json.loads(path.read_text())
-            net = next(iter(row.get("nets", {})), None)
-            if net:
-                shown = " ".join(f"{row['nets'][net][name]['value']:9.3f}" for name in METRICS)
-                lines.append(f"{arm:44} {seed:4} {minutes:5g} {row['images']:9,} {shown}  {net}")
-    return lines
+def measured(out: Path, data: str) -> dict[str, dict[float, list[dict]]]:
+    """Return what was judged on a set: by arm and minutes a row a seed, its `seed` and `images` and, by net, `nets`."""
+    found: dict[str, dict[float, list[dict]]] = {}
+    for path in sorted((out / data).glob("*/*/*.json")):
+        row = json.loads(path.read_text()) | {"seed": int(path.parent.name)}
+        if "nets" in row:
+            found.setdefault(path.parent.parent.name, {}).setdefault(row["minutes"], []).append(row)
+    return {arm: dict(sorted(found[arm].items())) for arm in sorted(found)}
 
 
-def _heads() -> str:
-    return " ".join(f"{name:>9}" for name in METRICS)
+def middle(rows: list[dict], net: str, metric: str) -> float:
+    """Return the median over seeds."""
+    return statistics.median(row["nets"][net][metric]["value"] for row in rows)
+
+
+def tables(out: Path, data: str) -> list[dict]:
+    """Return what was measured on a set as tables: quality by minutes, and minutes to the tutorial's quality."""
+    found, made = measured(out, data), []
+    nets = list(next(iter(next(iter(found.values())).values()))[0]["nets"]) if found else []
+    for net in nets:
+        rows, reached = [], []
+        goal = found.get(TUTORIAL, {}).get(ITS_MINUTES)
+        for arm, by_minutes in found.items():
+            for minutes, of in by_minutes.items():
+                images = statistics.median(row["images"] for row in of)
+                values = [middle(of, net, metric) for metric in METRICS]
+                rows.append([arm, float(minutes), len(of), int(images), *values])
+            if goal:
+                curve = {minutes: middle(of, net, "fd") for minutes, of in by_minutes.items()}
+                reached.append([arm, when(curve, middle(goal, net, "fd"))])
+        sample = next(iter(next(iter(found.values())).values()))[0]["nets"][net]
+        rows.append(
+            ["floor: one half of the reals against the other", None, None, None, *(sample[m]["floor"] for m in METRICS)]
+        )
+        columns = ["arm", "minutes", "seeds", "pictures", *METRICS]
+        made.append({"caption": f"{data}, features of {net}, medians over seeds", "columns": columns, "rows": rows})
+        if goal:
+            caption = f"{data}: minutes to the tutorial's Frechet distance at {ITS_MINUTES} minutes, features of {net}"
+            made.append({"caption": caption, "columns": ["arm", "minutes"], "rows": reached})
+    return made
+
+
+def when(curve: dict[float, float], goal: float) -> str:
+    """Return the minutes at which a curve by minutes first is at `goal`, on a straight line between logarithms."""
+    before = None
+    for minutes, value in curve.items():
+        if value <= goal:
+            if before is None:
+                return f"under {minutes:g}"
+            earlier, above = before
+            share = math.log(above / goal) / math.log(above / value)
+            return f"{earlier * (minutes / earlier) ** share:.2g}"
+        before = (minutes, value)
+    return f"over {max(curve):g}"
+
+
+def plot(out: Path, data: str) -> bytes:
+    """Return a PNG: the Frechet distance against minutes and against pictures, each axis a logarithm."""
+    from gansmith.pages.charts import charts_png
+
+    found = measured(out, data)
+    net = next(iter(next(iter(found.values())).values()))[0]["nets"]
+    net = next(iter(net))
+
+    def series(x) -> dict:
+        lines = {}
+        for arm, by_minutes in found.items():
+            points = sorted(
+                (math.log10(x(minutes, of)), math.log10(middle(of, net, "fd"))) for minutes, of in by_minutes.items()
+            )
+            lines[arm] = tuple(zip(*points, strict=True))
+        return lines
+
+    minutes = series(lambda minutes, of: minutes)
+    images = series(lambda minutes, of: statistics.median(row["images"] for row in of))
+    title = f"{data}: log10 of fd on {net}, by log10 of"
+    return charts_png({f"{title} minutes": minutes, f"{title} pictures": images}, "")
 
 
 def _data(asked):

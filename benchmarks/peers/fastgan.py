@@ -2,8 +2,8 @@
 
 Liu et al., 2021, "Towards Faster and Stabilized GAN Training for High-fidelity Few-shot Image Synthesis"
 (arXiv:2101.04775), written anew: skip-layer excitation, a critic that reconstructs what it sees, hinge loss with random
-margins, batches of 8, Adam 2e-4, DiffAugment (colour and translation), averaged weights. At the paper's width a picture costs
-two cores half a second; the reconstruction is judged by its squared error, as perceptual weights are not to be had.
+margins, batches of 8, Adam 2e-4, DiffAugment (colour and translation), averaged weights. At the paper's width a picture
+costs two cores half a second; reconstructions are judged by squared error, as perceptual weights are not to be had.
 """
 
 import copy

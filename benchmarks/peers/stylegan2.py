@@ -1,9 +1,9 @@
 """StyleGAN2 for 64x64 pictures, configuration F as the paper describes it, with a sixteenth of its channels.
 
-Karras et al., 2020, "Analyzing and Improving the Image Quality of StyleGAN" (arXiv:1912.04958), written anew: mapping of
-eight layers, modulated and demodulated convolutions, noise, skips to RGB, residual critic with the
-deviation over the batch, R1 in every 16th round, path lengths in every fourth, style mixing, batches of 32, Adam 2.5e-3,
-averaged weights. At the paper's width two cores see a picture in some seconds.
+Karras et al., 2020, "Analyzing and Improving the Image Quality of StyleGAN" (arXiv:1912.04958), written anew: mapping
+of eight layers, modulated and demodulated convolutions, noise, skips to RGB, residual critic with the deviation over
+the batch, R1 in every 16th round, path lengths in every fourth, style mixing, batches of 32, Adam 2.5e-3, averaged
+weights. At the paper's width two cores see a picture in some seconds.
 """
 
 import copy

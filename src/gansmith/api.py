@@ -21,7 +21,7 @@ from gansmith.game import GAN
 from gansmith.sample.sampler import Sampler
 from gansmith.train import checkpoint, trainer
 from gansmith.train.display import Display, Mode
-from gansmith.train.plan import suggest
+from gansmith.train.plan import left_open
 from gansmith.train.run import Run
 from gansmith.train.trainer import Outcome
 
@@ -71,7 +71,7 @@ def train(
         )
     pictures = data if isinstance(data, ImageData) else open_data(data)
     run = make_run(settings, epochs, len(pictures))
-    gan, reasons = make_gan(gan, options or {}, pictures)
+    gan, left = make_gan(gan, options or {}, pictures)
     start_from = load(parent, "cpu") if parent is not None else None
     folder = runs.new_run_dir(root, name, pictures.source)
     try:
@@ -84,7 +84,7 @@ def train(
             source=source or {"source": pictures.source, "size": list(pictures.spec.size), "mode": pictures.spec.mode},
             command=command or f"gs.train({pictures.source!r}, {gan!r})",
             parent=start_from,
-            reasons=reasons,
+            left=left,
             judge=judge,
         )
     except BaseException:
@@ -98,10 +98,10 @@ def dry_run(
 ) -> str:
     """Measure and describe a training without beginning it."""
     run = make_run(settings, epochs, len(pictures))
-    gan, reasons = make_gan(gan, options, pictures)
+    gan, left = make_gan(gan, options, pictures)
     device, precision, _ = trainer.find_machine(run, pictures)
-    planned, _ = trainer.make_plan(gan, run, pictures, device, precision)
-    return trainer.describe(Path("(dry run)"), gan, planned, device, precision, reasons)
+    planned, _ = trainer.make_plan(gan, run, pictures, device, precision, left)
+    return trainer.describe(Path("(dry run)"), planned, device, precision)
 
 
 def resume(
@@ -292,15 +292,14 @@ def judged(path: str | Path) -> Sampler | Path:
     return Sampler.load(path) if holds_model or not path.exists() else path
 
 
-def make_gan(gan: GAN | str | None, options: dict[str, Any], pictures: ImageData) -> tuple[GAN, tuple[str, ...]]:
-    """Build a GAN from its name and options, completed by what the data asks for; return it with the reasons."""
+def make_gan(gan: GAN | str | None, options: dict[str, Any], pictures: ImageData) -> tuple[GAN, frozenset[str]]:
+    """Build a GAN from its name and options; return it with the fields that are left to the planner."""
     if isinstance(gan, GAN):
         if options:
             raise UsageError("options go with the name of a GAN, not with a GAN", "set them in the GAN itself")
-        return gan, ()
+        return gan, frozenset()
     name = gan or catalog.default_for(pictures.spec.size)
-    extra, reasons = suggest(catalog.find(name), options, pictures)
-    return catalog.create(name, options | extra), reasons
+    return catalog.create(name, options), left_open(catalog.find(name), options)
 
 
 def make_run(settings: dict[str, Any], epochs: float | None, pictures: int) -> Run:

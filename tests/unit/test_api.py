@@ -64,11 +64,10 @@ def test_settings_by_name():
         api.make_run({}, -1.0, 40)
 
 
-def test_a_gan_by_name_takes_what_the_data_asks_for(pictures):
-    gan, reasons = api.make_gan("dcgan", {"width": "8"}, pictures)
-    assert gan == DCGAN(width=8, augment=1.0)
-    assert reasons
-    assert api.make_gan(DCGAN(width=8), {}, pictures) == (DCGAN(width=8), ())
+def test_a_gan_by_name_leaves_to_the_planner_what_was_not_given(pictures):
+    assert api.make_gan("dcgan", {"width": "8"}, pictures) == (DCGAN(width=8), {"augment"})
+    assert api.make_gan("dcgan", {"augment": "0.2"}, pictures) == (DCGAN(augment=0.2), frozenset())
+    assert api.make_gan(DCGAN(width=8), {}, pictures) == (DCGAN(width=8), frozenset())
     with pytest.raises(UsageError, match="options go with the name"):
         api.make_gan(DCGAN(), {"width": 8}, pictures)
 

@@ -24,6 +24,7 @@ class DCGAN(GAN):
     latent_dim: int = 100
     width: int = 32  # channels of the finest stage, at most; doubled at each halving
     widest: int = 128  # channels of the coarsest stage, at most; halved towards the finer
+    patch: int = 1  # pixels a side that are made and seen as one, at most; 1 is the paper
     lr: float = 1e-3
     beta1: float = 0.5
     decay: float = 1.0  # share of the learning rate that is gone at the end
@@ -33,8 +34,8 @@ class DCGAN(GAN):
         """G and D for any size."""
         classes = len(spec.classes)
         return Nets(
-            G=Decoder(self.latent_dim, spec.shape, classes, self.width, self.widest),
-            D=Encoder(spec.shape, classes, self.width, self.widest),
+            G=Decoder(self.latent_dim, spec.shape, classes, self.width, self.widest, patch=self.patch),
+            D=Encoder(spec.shape, classes, self.width, self.widest, patch=self.patch),
         )
 
     def players(self):

@@ -25,6 +25,7 @@ class WGANGP(GAN):
     latent_dim: int = 128
     width: int = 32  # channels of the finest stage, at most; doubled at each halving
     widest: int = 128  # channels of the coarsest stage, at most; halved towards the finer
+    patch: int = 1  # pixels a side that are made and seen as one, at most; 1 is the paper
     n_critic: int = 1  # critic steps to one of G; the paper takes 5, at a tenth of the rate
     gp_weight: float = 10.0  # lambda in eq. 3
     lr: float = 1e-3
@@ -35,8 +36,8 @@ class WGANGP(GAN):
         """G with batch norm, critic with layer norm as the penalty is taken sample by sample."""
         classes = len(spec.classes)
         return Nets(
-            G=Decoder(self.latent_dim, spec.shape, classes, self.width, self.widest),
-            D=Encoder(spec.shape, classes, self.width, self.widest, norm="layer"),
+            G=Decoder(self.latent_dim, spec.shape, classes, self.width, self.widest, patch=self.patch),
+            D=Encoder(spec.shape, classes, self.width, self.widest, norm="layer", patch=self.patch),
         )
 
     def players(self):

@@ -44,6 +44,44 @@ def crop(x: Tensor, size: Size) -> Tensor:
     return x[(..., *(slice(side) for side in size))]
 
 
+def to_patches(x: Tensor, patch: int) -> Tensor:
+    """Fold patches of `patch` pixels a side into channels: [n, c, *size] to [n, c * patch^rank, *size / patch].
+
+    Sides are first padded with zeros at the high end to a multiple. In two dimensions that is space-to-depth (Shi et
+    al., 2016, arXiv:1609.05158, eq. 4, inverted).
+    """
+    rank = x.dim() - 2
+    if patch == 1:
+        return x
+    x = F.pad(x, [side for size in reversed(x.shape[2:]) for side in (0, -size % patch)])
+    for axis in range(rank):
+        x = x.unflatten(2 + 2 * axis, (-1, patch))
+    within, between = range(3, 3 + 2 * rank, 2), range(2, 2 + 2 * rank, 2)
+    return x.permute(0, 1, *within, *between).flatten(1, 1 + rank)
+
+
+def from_patches(x: Tensor, patch: int) -> Tensor:
+    """Undo `to_patches`: [n, c * patch^rank, *size] to [n, c, *size * patch]."""
+    rank = x.dim() - 2
+    if patch == 1:
+        return x
+    x = x.unflatten(1, (-1, *[patch] * rank))
+    x = x.permute(0, 1, *(axis for pair in range(rank) for axis in (2 + rank + pair, 2 + pair)))
+    for axis in range(rank):
+        x = x.flatten(2 + axis, 3 + axis)
+    return x
+
+
+def folded(size: Size, patch: int, smallest: int = 12) -> tuple[int, Size]:
+    """Return `patch`, halved until a map of `size` keeps `smallest` patches a side, and the size in such patches.
+
+    28x28 in patches of 2 is 14x14; 8x8 stays as it is.
+    """
+    while patch > 1 and min(size, default=0) / patch < smallest:
+        patch //= 2
+    return patch, tuple(math.ceil(side / patch) for side in size)
+
+
 def hidden_layers(inputs: int, width: int, depth: int, act: nn.Module, dropout: float = 0.0) -> list[nn.Module]:
     """Build the hidden layers of a perceptron."""
     layers: list[nn.Module] = []

@@ -8,10 +8,12 @@ from gansmith.nets.blocks import (
     Score,
     append_class,
     channels_by_stage,
+    folded,
     halving,
     hidden_layers,
     norm_layer,
     pyramid,
+    to_patches,
 )
 
 
@@ -22,7 +24,8 @@ class Encoder(nn.Module):
     coarsest map is flattened into [n, features]: `trunk`. `head` makes the logit of that, with the projection term
     where there are classes; with `class_beside` the class goes in beside the sample instead, a map for each. As in the
     paper the first stage is not normalised. `hidden` units of a fully connected layer end the trunk, where there are
-    any: they let distant parts of the sample be compared. A sample that is a vector goes through three hidden layers
+    any: they let distant parts of the sample be compared. With `patch` above 1 the trunk sees patches of so many pixels a
+    side, folded into channels, as `Decoder` makes them. A sample that is a vector goes through three hidden layers
     of `widest` units instead, without normalisation.
     """
 
@@ -35,13 +38,15 @@ class Encoder(nn.Module):
         norm: str | None = "batch",
         class_beside: bool = False,
         hidden: int = 0,
+        patch: int = 1,
     ):
         super().__init__()
         channels, *size = shape
         self.beside = classes if class_beside else 0
         channels += self.beside
+        self.patch, finest = folded(tuple(size), patch)
         if size:
-            layers, self.features = _convolutions(channels, tuple(size), width, widest, norm)
+            layers, self.features = _convolutions(channels * self.patch ** len(size), finest, width, widest, norm)
         else:
             layers, self.features = hidden_layers(channels, widest, 3, nn.LeakyReLU(0.2)), widest
         if hidden:
@@ -52,7 +57,7 @@ class Encoder(nn.Module):
 
     def forward(self, x: Tensor, label: Tensor | None = None) -> Tensor:
         """Score samples [n, channels, *size] as logits [n]."""
-        return self.head(self.trunk(append_class(x, label, self.beside)), label)
+        return self.head(self.trunk(to_patches(append_class(x, label, self.beside), self.patch)), label)
 
 
 def _convolutions(

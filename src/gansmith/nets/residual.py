@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gansmith.nets.blocks import append_class, crop, hidden_layers, one_hot, pyramid
+from gansmith.nets.blocks import append_class, crop, from_patches, hidden_layers, one_hot, pyramid, to_patches
 
 LEAKY_GAIN = math.sqrt(2 / 1.04)  # keeps the variance through a leaky ReLU of slope 0.2
 
@@ -61,7 +61,7 @@ class ResidualGenerator(nn.Module):
         x = self.stages[0](x)
         for change, stage, size in zip(self.between, self.stages[1:], self.sizes[1:], strict=True):
             x = stage(crop(double(change(x)), size))
-        return crop(F.pixel_shuffle(self.out(x), self.patch), tuple(self.size))
+        return crop(from_patches(self.out(x), self.patch), tuple(self.size))
 
 
 class ResidualCritic(nn.Module):
@@ -107,9 +107,7 @@ class ResidualCritic(nn.Module):
         return self.head(h).squeeze(1)
 
     def _features(self, x: Tensor) -> Tensor:
-        height, width = x.shape[2:]
-        x = F.pad(x, (0, -width % self.patch, 0, -height % self.patch))
-        x = self.stages[0](self.enter(F.pixel_unshuffle(x, self.patch)))
+        x = self.stages[0](self.enter(to_patches(x, self.patch)))
         for change, stage in zip(self.between, self.stages[1:], strict=True):
             x = stage(change(halve(x)))
         return self.fold(x).flatten(1)

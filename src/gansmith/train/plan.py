@@ -5,9 +5,8 @@ import math
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
@@ -26,6 +25,8 @@ HEADROOM = 0.88  # share of the minutes that is planned for rounds; the rest is 
 TICK = 20.0  # seconds between looks, where the time decides
 LOOKING = 0.05  # share of the time that judging may take
 LOOKS = 2  # measured: the first warms up
+SETTLED = frozenset({"augment"})  # hyper-parameters that follow from the data and the budget
+PASSES = 30, 300  # how often each picture is seen, where augmentation begins and where it is full
 
 Look = Callable[[State, Batches], object]
 
@@ -34,6 +35,7 @@ Look = Callable[[State, Batches], object]
 class Plan:
     """Resolved settings and what is expected of them."""
 
+    gan: GAN
     run: Run
     rate: float  # pictures a second
     memory: float  # bytes, peak of this process
@@ -47,21 +49,20 @@ class Plan:
         return min(by_images, 60 * self.run.minutes) if self.run.minutes else by_images
 
 
-def suggest(gan: type[GAN], given: dict[str, Any], data: ImageData) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return hyper-parameters that the data asks for and the user did not give, with the reasons."""
-    reasons: tuple[str, ...] = ()
-    if "reference" in gan.needs and data.labels is None:
-        reasons += ("no classes: any two pictures are taken for one kind, so results need not be like the reference",)
-    augment = augmentation_for(len(data))
-    if not augment or "augment" in given or "augment" not in {field.name for field in dataclasses.fields(gan)}:
-        return {}, reasons
-    reasons += (f"augment {augment:g}: the critic would learn {len(data):,} pictures by heart",)
-    return {"augment": augment}, reasons
+def left_open(gan: type[GAN], given: Iterable[str]) -> frozenset[str]:
+    """Return the hyper-parameters that the planner settles where they were not given."""
+    return SETTLED & {field.name for field in dataclasses.fields(gan)} - set(given)
 
 
-def augmentation_for(pictures: int) -> float:
-    """Probability of each DiffAugment family for a data set of this size: full below 2,000, none from 20,000."""
-    return round(min(1.0, max(0.0, 1 - math.log10(max(1, pictures) / 2000))), 2)
+def augmentation_for(passes: float) -> float:
+    """Probability of each DiffAugment family, by how often each picture is seen: none up to 30 times, full from 300.
+
+    Seen often enough, pictures are learned by heart by the critic, which then tells the generator nothing; until then
+    augmentation only blurs what it says. Between the two the probability rises with the logarithm.
+    """
+    few, many = PASSES
+    share = math.log(max(passes, few) / few) / math.log(many / few)
+    return round(min(1.0, share), 2)
 
 
 def check(data: ImageData) -> None:
@@ -72,8 +73,16 @@ def check(data: ImageData) -> None:
         )
 
 
-def plan(gan: GAN, run: Run, data: ImageData, device: torch.device, precision: str, look: Look | None = None) -> Plan:
-    """Measure a few rounds of this game on this machine and fill in what the run leaves open.
+def plan(
+    gan: GAN,
+    run: Run,
+    data: ImageData,
+    device: torch.device,
+    precision: str,
+    look: Look | None = None,
+    left: Collection[str] = (),
+) -> Plan:
+    """Measure a few rounds of this game on this machine; fill in what the run leaves open, and the fields named in `left`.
 
     `look` judges a state as the run will. Where minutes are asked for it is timed as well, and the run looks as often
     as a twentieth of its time allows. A length in pictures must not depend on the machine: it looks 20 times, 2,000
@@ -86,12 +95,17 @@ def plan(gan: GAN, run: Run, data: ImageData, device: torch.device, precision: s
     endless = dataclasses.replace(run, images=10**9)
     rate, cost, parameters = _measure(gan, endless, data, device, precision, look if free else None)
     reasons = []
+    if "reference" in gan.needs and data.labels is None:
+        reasons.append("no classes: any two pictures are taken for one kind, so results need not be like the reference")
     images, ticks = run.images, run.ticks
     if images is None:
         assert run.minutes is not None
         images = max(run.batch, int(rate * 60 * run.minutes * HEADROOM) // 1000 * 1000)
         reasons.append(f"{images:,} pictures: {run.minutes:g} min at {rate:,.0f} img/s measured here")
         ticks = ticks or max(5, min(40, round(60 * run.minutes / TICK)))
+    if "augment" in left and (augment := augmentation_for(passes := images / len(data))):
+        reasons.append(f"augment {augment:g}: the critic will see every picture {passes:,.0f} times")
+        gan = gan.replace(augment=augment)
     ticks = max(1, min(ticks, images // 1000) if ticks else min(20, images // 2000))
     affordable = max(1, int(LOOKING * images / cost)) if cost else ticks
     if free and affordable < ticks:
@@ -99,7 +113,7 @@ def plan(gan: GAN, run: Run, data: ImageData, device: torch.device, precision: s
         ticks = affordable
     run = dataclasses.replace(run, images=images, ticks=ticks)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return Plan(run, rate, float(peak), parameters, tuple(reasons))
+    return Plan(gan, run, rate, float(peak), parameters, tuple(reasons))
 
 
 def _measure(

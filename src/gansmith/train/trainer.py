@@ -10,7 +10,7 @@ import shutil
 import socket
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,12 +80,16 @@ def start(
     source: Mapping[str, Any],
     command: str = "",
     parent: Sampler | None = None,
-    reasons: tuple[str, ...] = (),
+    left: Collection[str] = (),
     judge: bool = True,
 ) -> Outcome:
-    """Begin a new run in `folder`, which exists and is empty; `parent` gives its weights where they fit."""
+    """Begin a new run in `folder`, which exists and is empty; `parent` gives its weights where they fit.
+
+    The planner settles the fields of the GAN that are `left` to it.
+    """
     device, precision, threads = find_machine(run, data)
-    asked, (planned, quick) = run, make_plan(gan, run, data, device, precision)
+    asked, (planned, quick) = run, make_plan(gan, run, data, device, precision, left)
+    gan = planned.gan
     run = dataclasses.replace(planned.run, device=str(device), precision=precision, threads=threads)
     state = State(gan, run, data.spec, device, precision)
     state.flexible = asked.images is None
@@ -99,7 +103,7 @@ def start(
         (folder / "alerts.jsonl").touch()
         hooks.reals_grid(data).save(folder / "reals.png")
         checkpoint.save(state, folder / "state", _about(data))
-        display.note(describe(folder, gan, planned, device, precision, reasons))
+        display.note(describe(folder, planned, device, precision))
         name, rate = config["gan"]["name"], planned.rate
         display.event("plan", run=str(folder), gan=name, images=run.images, rate=rate, n=len(data))
         return _play(state, data, quick, folder, display, judge)
@@ -232,7 +236,9 @@ def _report(folder: Path, data: ImageData, state: State, display: Display, judge
     write_report(folder, data, model, evaluation)
 
 
-def make_plan(gan: GAN, run: Run, data: ImageData, device: torch.device, precision: str) -> tuple[plan.Plan, Quick]:
+def make_plan(
+    gan: GAN, run: Run, data: ImageData, device: torch.device, precision: str, left: Collection[str] = ()
+) -> tuple[plan.Plan, Quick]:
     """Plan a run, and return what judges it as well.
 
     Hyper-parameters that no network or optimiser can be made with are UsageErrors.
@@ -245,7 +251,7 @@ def make_plan(gan: GAN, run: Run, data: ImageData, device: torch.device, precisi
         _signals(state, batches)
 
     try:
-        return plan.plan(gan, run, data, device, precision, look), quick
+        return plan.plan(gan, run, data, device, precision, look, left), quick
     except (ArithmeticError, AssertionError, IndexError, RuntimeError, TypeError, ValueError) as error:
         name, reason = catalog.name_of(gan), str(error).strip().partition("\n")[0]
         raise UsageError(f"{name} does not work with these options: {reason}", f"see: gansmith gans {name}") from error
@@ -292,15 +298,15 @@ def _environment(device: torch.device, threads: int) -> dict[str, Any]:
     }
 
 
-def describe(folder: Path, gan: GAN, planned: plan.Plan, device, precision: str, reasons=()) -> str:
+def describe(folder: Path, planned: plan.Plan, device, precision: str) -> str:
     """Put a plan into words."""
     run = planned.run
     head = (
-        f"▶ run    {folder} · {catalog.name_of(gan)} {planned.parameters / 1e6:.2g}M params · {device} {precision}"
+        f"▶ run    {folder} · {catalog.name_of(planned.gan)} {planned.parameters / 1e6:.2g}M params · {device} {precision}"
         f" · batch {run.batch} · {run.images:,} pictures · about {pages.duration(planned.seconds)}"
         f" · {planned.memory / 2**30:.1f} GiB"
     )
-    return "\n".join([head, *(f"         {reason}" for reason in (*reasons, *planned.reasons))])
+    return "\n".join([head, *(f"         {reason}" for reason in planned.reasons)])
 
 
 def _inherit(state: State, parent: Sampler) -> str:

@@ -16,33 +16,42 @@ def pictures(n):
     return assemble(images, None, (), [str(i) for i in range(n)], "noise")
 
 
-def test_augmentation_falls_with_the_number_of_pictures():
-    chances = [plan.augmentation_for(n) for n in (0, 1, 500, 2000, 5000, 20_000, 10**6)]
-    assert chances == sorted(chances, reverse=True)
-    assert chances[:4] == [1.0] * 4
-    assert 0 < chances[4] < 1
-    assert chances[5:] == [0.0, 0.0]
+def test_augmentation_rises_with_how_often_a_picture_is_seen():
+    chances = [plan.augmentation_for(passes) for passes in (0.1, 1, 30, 60, 150, 300, 10**6)]
+    assert chances == sorted(chances)
+    assert chances[:3] == [0.0] * 3
+    assert 0 < chances[3] < chances[4] < 1
+    assert chances[5:] == [1.0, 1.0]
 
 
-def test_augmentation_is_suggested_only_where_it_is_known_and_not_given():
-    gan, few = catalog.find("dcgan"), pictures(20)
-    extra, reasons = plan.suggest(gan, {}, few)
-    assert extra == {"augment": 1.0}
-    assert "20 pictures" in reasons[0]
-    assert plan.suggest(gan, {"augment": "0"}, few) == ({}, ())
-
-
-def test_a_game_of_references_is_told_that_there_are_no_classes():
-    _, reasons = plan.suggest(catalog.find("dagan"), {"augment": "0"}, pictures(20))
-    assert "no classes" in reasons[0]
-    labelled = assemble(pictures(20).images, np.arange(20) % 2, ("a", "b"), [str(i) for i in range(20)], "noise")
-    assert plan.suggest(catalog.find("dagan"), {"augment": "0"}, labelled) == ({}, ())
+def test_augmentation_is_left_open_only_where_it_is_known_and_not_given():
+    dcgan, pixelcnn = catalog.find("dcgan"), catalog.find("pixelcnn")
+    assert plan.left_open(dcgan, {}) == {"augment"}
+    assert plan.left_open(dcgan, {"augment": "0"}) == plan.left_open(pixelcnn, {}) == frozenset()
 
 
 @pytest.fixture
-def planned(monkeypatch):
+def quick(monkeypatch):
     monkeypatch.setattr(plan, "_measure", lambda *_: (500.0, 50.0, 1000))
 
+
+def test_pictures_that_are_seen_often_are_augmented(quick):
+    few, run, device = pictures(20), Run(images=6000), torch.device("cpu")
+    made = plan.plan(catalog.create("dcgan"), run, few, device, "fp32", left={"augment"})
+    assert made.gan == catalog.create("dcgan", {"augment": "1.0"})
+    assert any("every picture 300 times" in reason for reason in made.reasons)
+    assert plan.plan(catalog.create("dcgan"), run, few, device, "fp32").gan == catalog.create("dcgan")
+
+
+def test_a_game_of_references_is_told_that_there_are_no_classes(quick):
+    labelled = assemble(pictures(20).images, np.arange(20) % 2, ("a", "b"), [str(i) for i in range(20)], "noise")
+    run, device = Run(images=100), torch.device("cpu")
+    plans = [plan.plan(catalog.create("dagan"), run, data, device, "fp32") for data in (pictures(20), labelled)]
+    assert [any("no classes" in reason for reason in made.reasons) for made in plans] == [True, False]
+
+
+@pytest.fixture
+def planned(quick):
     def make(n=100, **settings):
         return plan.plan(catalog.create("vanilla"), Run(**settings), pictures(n), torch.device("cpu"), "fp32")
 
