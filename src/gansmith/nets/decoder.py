@@ -24,12 +24,14 @@ class Decoder(nn.Module):
 
     A linear layer lays out the coarsest map; each stage doubles it (4-wide kernels, stride 2), halves the channels and
     crops to the pyramid's size; tanh ends in [-1, 1]. For `width` and `widest` see `channels_by_stage`. The class goes
-    in beside the latents, and with `norm="class"` by batch norms of its own as well. With `patch` above 1 the net makes maps
-    of patches of so many pixels a side, the last layer all pixels of a patch at once: the fine stages, which take most of the
-    time and least of the arithmetic, fall away (`folded` says where a sample is too small for it). Not `transposed`, a map
-    is doubled by nearest neighbours and a 3-wide convolution: no grid of uneven overlaps is left in the samples (Odena et
-    al., 2016, "Deconvolution and Checkerboard Artifacts"), for about twice the arithmetic. A sample that is a vector is made
-    by three hidden layers of `widest` units instead, without normalisation.
+    in beside the latents, and with `norm="class"` by batch norms of its own as well. A sample that is a vector
+    is made by three hidden layers of `widest` units instead, without normalisation.
+
+    With `patch` above 1 the net makes patches of so many pixels a side, the last layer all pixels of a patch at once:
+    the finest stages, which take most of the time and least of the arithmetic, fall away (`folded` says where a sample
+    is too small for it). Not `transposed`, a map is doubled by nearest neighbours and a 3-wide convolution: no grid of
+    uneven overlaps is left in the samples (Odena et al., 2016, "Deconvolution and Checkerboard Artifacts"), for about
+    twice the arithmetic.
     """
 
     def __init__(

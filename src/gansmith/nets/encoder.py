@@ -24,9 +24,9 @@ class Encoder(nn.Module):
     coarsest map is flattened into [n, features]: `trunk`. `head` makes the logit of that, with the projection term
     where there are classes; with `class_beside` the class goes in beside the sample instead, a map for each. As in the
     paper the first stage is not normalised. `hidden` units of a fully connected layer end the trunk, where there are
-    any: they let distant parts of the sample be compared. With `patch` above 1 the trunk sees patches of so many pixels a
-    side, folded into channels, as `Decoder` makes them. A sample that is a vector goes through three hidden layers
-    of `widest` units instead, without normalisation.
+    any: they let distant parts of the sample be compared. With `patch` above 1 the trunk sees patches of so many pixels
+    a side, folded into channels, as `Decoder` makes them. A sample that is a vector goes through three hidden layers of
+    `widest` units instead, without normalisation.
     """
 
     def __init__(

@@ -82,7 +82,7 @@ def plan(
     look: Look | None = None,
     left: Collection[str] = (),
 ) -> Plan:
-    """Measure a few rounds of this game on this machine; fill in what the run leaves open, and the fields named in `left`.
+    """Measure a few rounds of this game on this machine and fill in what is open: of the run, and the fields in `left`.
 
     `look` judges a state as the run will. Where minutes are asked for it is timed as well, and the run looks as often
     as a twentieth of its time allows. A length in pictures must not depend on the machine: it looks 20 times, 2,000

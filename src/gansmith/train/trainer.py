@@ -300,9 +300,9 @@ def _environment(device: torch.device, threads: int) -> dict[str, Any]:
 
 def describe(folder: Path, planned: plan.Plan, device, precision: str) -> str:
     """Put a plan into words."""
-    run = planned.run
+    run, name = planned.run, catalog.name_of(planned.gan)
     head = (
-        f"▶ run    {folder} · {catalog.name_of(planned.gan)} {planned.parameters / 1e6:.2g}M params · {device} {precision}"
+        f"▶ run    {folder} · {name} {planned.parameters / 1e6:.2g}M params · {device} {precision}"
         f" · batch {run.batch} · {run.images:,} pictures · about {pages.duration(planned.seconds)}"
         f" · {planned.memory / 2**30:.1f} GiB"
     )
