@@ -24,8 +24,8 @@ class DCGAN(GAN):
     latent_dim: int = 100
     width: int = 32  # channels of the finest stage, at most; doubled at each halving
     widest: int = 128  # channels of the coarsest stage, at most; halved towards the finer
-    patch: int = 1  # pixels a side that are made and seen as one, at most; 1 is the paper
-    lr: float = 1e-3
+    patch: int = 2  # pixels a side that are made and seen as one, at most; 1 is the paper
+    lr: float = 2e-3
     beta1: float = 0.5
     decay: float = 1.0  # share of the learning rate that is gone at the end
     augment: float = 0.0  # probability of each DiffAugment family, a sample

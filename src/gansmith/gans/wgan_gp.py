@@ -25,7 +25,7 @@ class WGANGP(GAN):
     latent_dim: int = 128
     width: int = 32  # channels of the finest stage, at most; doubled at each halving
     widest: int = 128  # channels of the coarsest stage, at most; halved towards the finer
-    patch: int = 1  # pixels a side that are made and seen as one, at most; 1 is the paper
+    transposed: bool = False  # G doubles maps by transposed convolutions, else by neighbours and a convolution
     n_critic: int = 1  # critic steps to one of G; the paper takes 5, at a tenth of the rate
     gp_weight: float = 10.0  # lambda in eq. 3
     lr: float = 1e-3
@@ -34,10 +34,10 @@ class WGANGP(GAN):
 
     def nets(self, spec):
         """G with batch norm, critic with layer norm as the penalty is taken sample by sample."""
-        classes = len(spec.classes)
+        classes, widths = len(spec.classes), (self.width, self.widest)
         return Nets(
-            G=Decoder(self.latent_dim, spec.shape, classes, self.width, self.widest, patch=self.patch),
-            D=Encoder(spec.shape, classes, self.width, self.widest, norm="layer", patch=self.patch),
+            G=Decoder(self.latent_dim, spec.shape, classes, *widths, transposed=self.transposed),
+            D=Encoder(spec.shape, classes, *widths, norm="layer"),
         )
 
     def players(self):
