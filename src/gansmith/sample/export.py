@@ -117,11 +117,12 @@ def about(model: Sampler) -> dict[str, Any]:
 def drawn(model: Sampler, seeds: Sequence[int], path: Path | str, label: Any = None) -> Path:
     """Write what an exported model is given for these seeds: `seeds`, `latents` and, with classes, `label`, as npz."""
     path = Path(path)
-    arrays = {"seeds": np.asarray(seeds, np.int64), "latents": model.latents(seeds).numpy()}
+    arrays: dict[str, Any] = {"seeds": np.asarray(seeds, np.int64), "latents": model.latents(seeds).numpy()}
     labels = model.labels(seeds, label)
+    arrays |= {} if labels is None else {"label": labels}
     try:
         with path.open("wb") as file:
-            np.savez(file, **arrays if labels is None else arrays | {"label": labels})
+            np.savez(file, **arrays)
     except OSError as error:
         raise DataError(f"cannot write {path}: {error.strerror}", "name another place with --out") from None
     return path
@@ -135,8 +136,8 @@ class _Painter(nn.Module):
         self.gan, self.pictures = model.gan, model.spec.kind == "image"
         self.nets = copy.deepcopy(model.nets).cpu().to(memory_format=torch.contiguous_format)
         progress = float(self.nets.progress)
-        del self.nets.progress
-        self.nets.progress = progress  # no tensor, as what depends on it must not be a question at run time
+        del self.nets.progress  # a number from here on: what depends on it must not be a question at run time
+        self.nets.progress = progress  # pyright: ignore[reportAttributeAccessIssue]
         for unused in _unused(self.nets, lambda: self(*(x[:1] for x in inputs))):
             delattr(self.nets, unused)
         self.eval()

@@ -28,7 +28,7 @@ def encode(pixels: np.ndarray, texts: Mapping[str, str]) -> bytes:
     packer = zlib.compressobj(1, strategy=zlib.Z_RLE)
     head = struct.pack(">IIBBBBB", width, height, 8, COLOUR_TYPES[channels], 0, 0, 0)
     told = [_chunk(b"tEXt", f"{key}\0{text}".encode("latin-1")) for key, text in texts.items()]
-    image = packer.compress(rows) + packer.flush()
+    image = packer.compress(rows.data) + packer.flush()
     return b"".join([SIGNATURE, _chunk(b"IHDR", head), *told, _chunk(b"IDAT", image), _chunk(b"IEND", b"")])
 
 
