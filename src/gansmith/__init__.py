@@ -19,11 +19,24 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "augment", "data", "evaluate", "gans", "load", "resume", "study", "table", "tables", "train"]
+__all__ = [
+    "__version__",
+    "augment",
+    "data",
+    "evaluate",
+    "export",
+    "gans",
+    "load",
+    "resume",
+    "study",
+    "table",
+    "tables",
+    "train",
+]
 
 if TYPE_CHECKING:
     from gansmith import gans, tables
-    from gansmith.api import augment, data, evaluate, load, resume, study, table, train
+    from gansmith.api import augment, data, evaluate, export, load, resume, study, table, train
 
 
 class _Verb(ModuleType):
@@ -44,6 +57,6 @@ def __getattr__(name: str) -> Any:
     # Nothing is imported before it is used, so that `gansmith --help` answers without torch.
     if name in ("augment", "data", "evaluate", "gans", "tables", "train"):
         return importlib.import_module(f"gansmith.{name}")
-    if name in ("load", "resume", "study", "table"):
+    if name in ("export", "load", "resume", "study", "table"):
         return getattr(importlib.import_module("gansmith.api"), name)
     raise AttributeError(f"module 'gansmith' has no attribute {name!r}")

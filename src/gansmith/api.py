@@ -1,4 +1,4 @@
-"""The Python interface: `import gansmith as gs`, then gs.data, gs.train, gs.load, gs.evaluate, gs.augment, gs.study."""
+"""The Python interface: `import gansmith as gs`, then gs.data, gs.train, gs.load, gs.evaluate, gs.export and others."""
 
 import dataclasses
 import math
@@ -18,6 +18,8 @@ from gansmith.data.table import TableData
 from gansmith.data.table_source import is_table, open_table
 from gansmith.errors import DataError, UsageError
 from gansmith.game import GAN
+from gansmith.sample import export as exporting
+from gansmith.sample.export import Exported, Format
 from gansmith.sample.sampler import Sampler
 from gansmith.train import checkpoint, trainer
 from gansmith.train.display import Display, Mode
@@ -39,6 +41,11 @@ def table(source: str | Path, label: str | None = None) -> TableData:
 def load(model: str | Path, device: str = "auto") -> Sampler:
     """Load a trained model: an artefact or the folder of a run."""
     return Sampler.load(model, device)
+
+
+def export(model: Sampler | str | Path, out: str | Path, format: Format = "onnx") -> Exported:
+    """Write a model as one file for other software, checked; see `gansmith.sample.export.export`."""
+    return exporting.export(model if isinstance(model, Sampler) else load(model, "cpu"), out, format)
 
 
 def train(

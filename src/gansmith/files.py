@@ -15,8 +15,9 @@ def write_whole(path: Path, content: bytes | str) -> Path:
     try:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
         os.replace(temporary, path)
-    finally:
+    except BaseException:
         temporary.unlink(missing_ok=True)
+        raise
     return path
 
 

@@ -105,12 +105,14 @@ class GAN(ABC):
     `needs` names what a game must be shown beside the reals, see `gansmith.data.conditions`: each is an entry of its
     batches and a keyword of `synthesise` and `score`. `judged` is how many samples the evaluations during training look
     at, at most: fewer where a sample takes long. `restraints` names the fields that hold the critic back the more the
-    larger they are, which is how the monitor answers a collapse.
+    larger they are, which is how the monitor answers a collapse. `one_pass` says that a sample takes one pass of the
+    networks: what takes more is not exported.
     """
 
     needs: ClassVar[tuple[str, ...]] = ()
     judged: ClassVar[int] = 512
     restraints: ClassVar[tuple[str, ...]] = ()
+    one_pass: ClassVar[bool] = True
 
     @abstractmethod
     def nets(self, spec: DataSpec) -> Nets:

@@ -14,7 +14,7 @@ from gansmith.errors import DataError, UsageError
 from gansmith.gans import DCGAN
 from gansmith.train.run import Run
 
-VERBS = ("data", "evaluate", "load", "resume", "train")
+VERBS = ("data", "evaluate", "export", "load", "resume", "train")
 FIRST = ["gansmith.api", "gansmith.train.fit", "gansmith.data.images", "gansmith.evaluate.report", "gansmith.cli"]
 
 

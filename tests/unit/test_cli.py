@@ -5,28 +5,17 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
-from gansmith import cli
-from gansmith.cli import arguments
+from gansmith import catalog, cli
+from gansmith.cli import arguments, front_page
+from gansmith.cli.verbs import app
+from gansmith.data.spec import DataSpec
 from gansmith.errors import UsageError
+from gansmith.sample.sampler import Sampler
 
-VERBS = [
-    "doctor",
-    "data",
-    "train",
-    "resume",
-    "stop",
-    "runs",
-    "generate",
-    "walk",
-    "project",
-    "directions",
-    "mix",
-    "evaluate",
-    "gans",
-    "inspect",
-]
-HEAVY = {"torch", "torchvision", "numpy", "matplotlib", "jinja2", "PIL", "sklearn"}
+HEAVY = {"torch", "torchvision", "numpy", "matplotlib", "jinja2", "PIL", "sklearn", "scipy"}
+NOT_FOR_A_PICTURE = HEAVY - {"torch", "numpy", "PIL"} | {"onnx", "onnxruntime", "torch._dynamo", "gansmith.train.fit"}
 
 
 @pytest.fixture
@@ -42,17 +31,37 @@ def type_in(capsys, monkeypatch, tmp_path):
 
 
 def loaded_by(*words):
-    code = (
-        f"import sys; from gansmith import cli; cli.main({list(words)}); print('|'.join(sys.modules), file=sys.stderr)"
-    )
+    """The modules that a command imports, and what it prints."""
+    code = f"import sys; from gansmith import cli; cli.main({list(words)}); sys.stderr.write(' '.join(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return set(done.stderr.split()), done.stdout
 
 
-def test_help_names_every_verb_and_loads_nothing_heavy():
+def test_the_front_page_names_every_verb_and_loads_nothing_heavy():
     modules, out = loaded_by("--help")
-    assert all(f"│ {verb} " in out for verb in VERBS)
-    assert not HEAVY & modules
+    assert "gansmith.cli" in modules
+    assert not (HEAVY | {"cyclopts", "rich", "pydantic"}) & modules
+    assert all(f"\n  {verb} " in out for verb in front_page.VERBS)
+
+
+def test_the_front_page_says_what_the_verbs_say():
+    said = {verb: app[verb].help.splitlines()[0] for verb in app if not verb.startswith("-")}
+    assert said == front_page.VERBS
+
+
+@pytest.mark.parametrize("words", [[], ["-h"], ["--help"], ["—help"]], ids=str)
+def test_the_front_page_is_what_help_means(type_in, words):
+    assert type_in(*words) == (0, front_page.text() + "\n", "")
+
+
+def test_a_picture_takes_no_more_than_it_needs(tmp_path):
+    torch.manual_seed(0)
+    gan, spec = catalog.create("dcgan", {"width": 4}), DataSpec((1, 8, 8))
+    Sampler(gan, gan.nets(spec), spec).save(tmp_path / "best")
+    modules, _ = loaded_by("generate", str(tmp_path / "best"), "-n", "1", "--out", str(tmp_path / "out"))
+    assert "torch" in modules
+    assert not NOT_FOR_A_PICTURE & modules
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["000000.png"]
 
 
 def test_every_verb_explains_itself_without_torch():
@@ -85,6 +94,8 @@ def test_every_verb_explains_itself_without_torch():
         (["augment", "iris", "--limit", "9"], "are for pictures, and iris is a table", "leave them out"),
         (["augment", "iris", "--study", "--per-class", "9"], "per_class is for pictures", "leave out per_class"),
         (["generate", "nothing"], "there is no model at nothing", "gansmith runs"),
+        (["export", "nothing"], "there is no model at nothing", "gansmith runs"),
+        (["export", "nothing", "--format", "tflite"], 'Invalid value "tflite" for --format', "gansmith export --help"),
         (["walk", "nothing", "--seeds", "x"], "'x' does not name seeds", "0-63"),
         (["generate", "nothing", "--seeds", "x"], "'x' does not name seeds", "0-63"),
         (["resume", "runs/a"], "runs/a is not a run", "gansmith runs"),

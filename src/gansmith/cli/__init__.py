@@ -1,34 +1,40 @@
 """The command line: parse, call, print. Whatever needs torch is imported inside the verb that needs it."""
 
+import gc
 import signal
 import sys
 import threading
 from collections.abc import Sequence
 
-from cyclopts import CycloptsError
-
-from gansmith.cli import arguments, terminal
-from gansmith.cli.app import AsJson, app
+from gansmith.cli import arguments, front_page, terminal
 from gansmith.errors import GansmithError
 
-__all__ = ["app", "main"]
-
-
-@app.command
-def doctor(*, as_json: AsJson = False) -> None:
-    """Say what this machine has, what is missing, and the command that adds it."""
-    from gansmith import doctor as examination
-
-    checks = examination.examine()
-    print(examination.to_json(checks) if as_json else examination.to_text(checks))
+__all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 well, 2 usage, 3 bad data, 4 diverged, 130 interrupted and saved."""
-    words = arguments.plain_dashes(sys.argv[1:] if argv is None else argv)
-    debug = "--debug" in words
-    if argv is None and threading.current_thread() is threading.main_thread():
+    if argv is not None:
+        return _answer(argv)
+    if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # a `kill` tidies up as Ctrl-C does
+    gc.set_threshold(20_000)  # importing torch makes hundreds of thousands of objects, and none of them is garbage
+    try:
+        return _answer(sys.argv[1:])
+    finally:
+        gc.freeze()  # the process ends: nothing is to be looked through for garbage once more
+
+
+def _answer(argv: Sequence[str]) -> int:
+    words = arguments.plain_dashes(argv)
+    if front_page.is_asked_for(words):
+        print(front_page.text())
+        return 0
+    from cyclopts import CycloptsError
+
+    from gansmith.cli.verbs import app
+
+    debug = "--debug" in words
     try:
         words = arguments.expand_config([word for word in words if word != "--debug"])
         return app(words, exit_on_error=False, print_error=False, result_action="return_value") or 0
@@ -48,7 +54,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         name = type(error).__name__
         remedy = "the same command with --debug shows where; please report it"
         return terminal.fail(f"unexpected {name}: {error}", remedy, 1)
-
-
-# Each of these adds its verbs to `app`; --help lists them in this order.
-from gansmith.cli import data, training, runs, models, latents, augment  # noqa: E402, F401, I001

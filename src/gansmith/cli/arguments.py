@@ -4,12 +4,13 @@ import json
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import cyclopts
+from typing import TYPE_CHECKING, Any
 
 from gansmith.errors import UsageError
 from gansmith.train.run import parse_count
+
+if TYPE_CHECKING:
+    import cyclopts
 
 LONG_DASHES = "\u2013\u2014\u2212"
 
@@ -63,8 +64,10 @@ def _as_word(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def convert(type_: Any, tokens: Sequence[cyclopts.Token]) -> Any:
+def convert(type_: Any, tokens: "Sequence[cyclopts.Token]") -> Any:
     """Convert words as cyclopts does, but read 500k and 2M as whole numbers."""
+    import cyclopts  # here, as the front page does without it
+
     if type_ not in (int, int | None):
         return cyclopts.convert(type_, tokens)
     try:
@@ -73,7 +76,7 @@ def convert(type_: Any, tokens: Sequence[cyclopts.Token]) -> Any:
         raise UsageError(f"{tokens[0].keyword or 'an argument'}: {error}", error.remedy) from None
 
 
-def misunderstood(error: cyclopts.CycloptsError, app: cyclopts.App, words: Sequence[str]) -> tuple[str, str]:
+def misunderstood(error: "cyclopts.CycloptsError", app: "cyclopts.App", words: Sequence[str]) -> tuple[str, str]:
     """Return what of `words` could not be parsed, and the nearest thing that could."""
     message, _, guess = " ".join(str(error).split()).partition(" Did you mean ")
     verb = []

@@ -1,8 +1,8 @@
-"""What is done with a model: `gansmith generate`, `evaluate`, `inspect`; and the catalog, `gansmith gans`."""
+"""What is done with a model: `gansmith generate`, `evaluate`, `inspect`, `export`; and the catalog, `gansmith gans`."""
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -97,3 +97,31 @@ def inspect(
     found = inspection.inspect(file, model, like, fit)
     print(json.dumps(found, indent=1) if as_json else "\n".join(f"{key:12} {value}" for key, value in found.items()))
     return 0 if found.get("matches", True) else 1
+
+
+@app.command
+def export(
+    model: Path,
+    *,
+    format: Annotated[Literal["onnx", "torch-export"], Parameter(help="ONNX needs the extra `onnx`.")] = "onnx",
+    out: Annotated[Path | None, Parameter(help="File; left out: model.onnx or model.pt2.")] = None,
+    seeds: Annotated[
+        str | None, Parameter(help="Also write what goes in for these seeds, 0-63 or 3,7, beside it as .npz.")
+    ] = None,
+) -> None:
+    """Write a model as one file for other software, and check that it makes the same samples.
+
+    Inputs: latents, and label where the model has classes, for any number of rows; output: samples in [-1, 1].
+    """
+    from gansmith.sample import export as exporting
+    from gansmith.sample.generate import parse_seeds
+    from gansmith.sample.sampler import Sampler
+
+    wanted = None if seeds is None else parse_seeds(seeds)
+    sampler = Sampler.load(model, "cpu")
+    path = out or Path(f"model{exporting.ENDINGS[format]}")
+    made = exporting.export(sampler, path, format)
+    print(f"{made.path}, {made.path.stat().st_size:,} bytes")
+    print(f"seeds 0-15 differ from the model by {made.largest:.2g} at most, {made.mean:.2g} on average, of [-1, 1]")
+    if wanted is not None:
+        print(f"latents of {len(wanted):,} seeds in {exporting.drawn(sampler, wanted, path.with_suffix('.npz'))}")

@@ -25,6 +25,7 @@ class PixelCNN(GAN):
     """One player that tells each value from those before it."""
 
     judged: ClassVar[int] = 128
+    one_pass: ClassVar[bool] = False
 
     latent_dim: int = 4096  # normals a sample is made of, one for each value: no picture may have more values
     width: int = 32  # channels of a layer

@@ -93,7 +93,7 @@ class StyleGenerator(nn.Module):
     def synthesis(self, styles: Tensor, noise: Tensor) -> Tensor:
         """Paint the picture of these styles [layers, n, latent_dim] with the noise of `noise` [n, noise_dim]."""
         maps = (noise @ self.directions.T.to(noise.dtype)).split(self.pixels, 1)
-        x = self.basis.expand(len(noise), -1, -1, -1)
+        x = self.basis.expand(noise.shape[0], -1, -1, -1)  # len() would fix it in an exported graph
         picture, k = None, 0
         for i, (to_picture, size) in enumerate(zip(self.to_picture, self.sizes, strict=True)):
             for j in range(2 if i else 1):

@@ -9,8 +9,9 @@ import numpy as np
 from gansmith import pages
 from gansmith.errors import DataError, UsageError
 from gansmith.sample.sampler import Sampler
+from gansmith.sample.writing import writing
 
-BLOCK = 256  # pictures made and written at a time
+BLOCK = 256  # pictures handed over at a time
 GRID = 1024  # most pictures in one grid
 
 
@@ -41,12 +42,13 @@ def generate(
     if not 0 < truncation <= 1:
         raise UsageError(f"truncation {truncation:g} is outside (0, 1]", "take a value such as 0.7")
     kept = []
-    for start in range(0, len(seeds), BLOCK):
-        images = sampler.images(seeds[start : start + BLOCK], label, truncation)
-        images.save(out)
-        if grid and start < GRID:
-            kept.append(images.pixels)
-        progress(min(start + BLOCK, len(seeds)), len(seeds))
+    with writing(out) as write:
+        for start in range(0, len(seeds), BLOCK):
+            images = sampler.images(seeds[start : start + BLOCK], label, truncation)
+            write(images)
+            if grid and start < GRID:
+                kept.append(images.pixels)
+            progress(min(start + BLOCK, len(seeds)), len(seeds))
     if grid:
         pixels = np.concatenate(kept)[:GRID]
         try:

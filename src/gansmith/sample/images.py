@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from PIL import Image
 from gansmith import pages
 from gansmith.data.codecs.image import to_pil
 from gansmith.errors import DataError
-from gansmith.machine import cores
+from gansmith.sample import png
 from gansmith.sample.provenance import Provenance, SheetProvenance
 
 
@@ -36,22 +35,21 @@ class Images:
         """Return all pictures side by side."""
         return pages.grid(self.pixels, columns=columns, scale=scale)
 
+    def file_name(self, i: int) -> str:
+        """Return the name of the file that picture `i` is written into, by its seed."""
+        return f"{self.provenance[i].seed:06d}.png"
+
+    def png(self, i: int) -> bytes:
+        """Encode picture `i`, with what it is."""
+        return png.encode(self.pixels[i], self.provenance[i].texts())
+
     def save(self, folder: Path | str) -> list[Path]:
         """Write one PNG a picture, named by its seed, into a folder that is made where it is missing."""
-        folder = Path(folder)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            paths = [folder / f"{about.seed:06d}.png" for about in self.provenance]
-            with ThreadPoolExecutor(cores()) as pool:
-                list(pool.map(self._write, range(len(self)), paths))
-        except OSError as error:
-            raise DataError(
-                f"cannot write pictures to {folder}: {error.strerror or error}", "name another folder with --out"
-            ) from None
-        return paths
+        from gansmith.sample.writing import writing  # it stands on this file
 
-    def _write(self, i: int, path: Path) -> None:
-        self[i].save(path, pnginfo=self.provenance[i].chunk())
+        with writing(folder) as write:
+            write(self)
+        return [Path(folder) / self.file_name(i) for i in range(len(self))]
 
     def _repr_png_(self) -> bytes:
         return _png(self.grid(scale=max(1, 64 // self.pixels.shape[1])))

@@ -247,6 +247,7 @@ class Sampler:
 
     def images(self, seeds: Sequence[int], label: Any = None, truncation: float = 1.0) -> Images:
         """Make the pictures of these seeds, with their provenance."""
+        label = self.labels(seeds, label)  # drawn once
         return Images(self.pixels(seeds, label, truncation), self.about(seeds, label, truncation))
 
     def about(self, seeds: Sequence[int], label: Any = None, truncation: float = 1.0) -> tuple[Provenance, ...]:

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from gansmith.errors import DataError, UsageError
+from gansmith.sample import png
 from gansmith.sample.generate import generate, parse_seeds
 from gansmith.sample.inspect import inspect
 from gansmith.sample.provenance import Provenance, read
@@ -61,8 +62,8 @@ def test_progress_is_told(make_model, tmp_path):
 
 
 def test_provenance_comes_back(tmp_path):
-    about = Provenance("abc", "dcgan", 7, 0.5, "Katze é", "0.1.0")
-    Image.new("L", (4, 4)).save(tmp_path / "a.png", pnginfo=about.chunk())
+    about = Provenance("abc", "dcgan", 7, 0.5, "Katze é 猫", "0.1.0")
+    (tmp_path / "a.png").write_bytes(png.encode(np.zeros((4, 4, 1), np.uint8), about.texts()))
     assert read(tmp_path / "a.png") == about
     with Image.open(tmp_path / "a.png") as image:
         assert "synthetic" in image.text["Comment"]
