@@ -19,7 +19,7 @@ MOST_WAITING = 16  # shares that wait; who hands over more waits for the oldest 
 def writing(folder: Path | str, threads: int | None = None) -> Iterator[Callable[[Images], None]]:
     """Yield what hands pictures over, to be written into `folder` as one PNG each, named by its seed.
 
-    The folder is made where it is missing. When the block ends well all of them are written; when it does not, those
+    The folder is made with the first of them, where it is missing. When the block ends well all of them are written; when it does not, those
     that no thread has begun are left out, and no file stands half. The bytes do not depend on the number of `threads`,
     by default one a core. Raises DataError where a file cannot be written.
     """
@@ -28,13 +28,13 @@ def writing(folder: Path | str, threads: int | None = None) -> Iterator[Callable
     pool = ThreadPoolExecutor(threads or cores())
 
     def hand_over(images: Images) -> None:
+        folder.mkdir(parents=True, exist_ok=True)  # not before there is something to put into it
         for start in range(0, len(images), SHARE):
             waiting.append(pool.submit(_write, images, range(start, min(start + SHARE, len(images))), folder))
             if len(waiting) > MOST_WAITING:
                 waiting.popleft().result()
 
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         yield hand_over
         while waiting:
             waiting.popleft().result()

@@ -26,7 +26,7 @@ TICK = 20.0  # seconds between looks, where the time decides
 LOOKING = 0.05  # share of the time that judging may take
 LOOKS = 2  # measured: the first warms up
 SETTLED = frozenset({"augment"})  # hyper-parameters that follow from the data and the budget
-PASSES = 30, 300  # how often each picture is seen, where augmentation begins and where it is full
+PASSES = 100, 1000  # how often each picture is seen, where augmentation begins and where it is full
 
 Look = Callable[[State, Batches], object]
 
@@ -55,7 +55,7 @@ def left_open(gan: type[GAN], given: Iterable[str]) -> frozenset[str]:
 
 
 def augmentation_for(passes: float) -> float:
-    """Probability of each DiffAugment family, by how often each picture is seen: none up to 30 times, full from 300.
+    """Probability of each DiffAugment family, by how often each picture is seen: none up to 100 times, full from 1,000.
 
     Seen often enough, pictures are learned by heart by the critic, which then tells the generator nothing; until then
     augmentation only blurs what it says. Between the two the probability rises with the logarithm.

@@ -17,7 +17,7 @@ def pictures(n):
 
 
 def test_augmentation_rises_with_how_often_a_picture_is_seen():
-    chances = [plan.augmentation_for(passes) for passes in (0.1, 1, 30, 60, 150, 300, 10**6)]
+    chances = [plan.augmentation_for(passes) for passes in (0.1, 1, 100, 200, 500, 1000, 10**6)]
     assert chances == sorted(chances)
     assert chances[:3] == [0.0] * 3
     assert 0 < chances[3] < chances[4] < 1
@@ -36,10 +36,10 @@ def quick(monkeypatch):
 
 
 def test_pictures_that_are_seen_often_are_augmented(quick):
-    few, run, device = pictures(20), Run(images=6000), torch.device("cpu")
+    few, run, device = pictures(20), Run(images=20_000), torch.device("cpu")
     made = plan.plan(catalog.create("dcgan"), run, few, device, "fp32", left={"augment"})
     assert made.gan == catalog.create("dcgan", {"augment": "1.0"})
-    assert any("every picture 300 times" in reason for reason in made.reasons)
+    assert any("every picture 1,000 times" in reason for reason in made.reasons)
     assert plan.plan(catalog.create("dcgan"), run, few, device, "fp32").gan == catalog.create("dcgan")
 
 
