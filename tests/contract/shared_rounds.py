@@ -1,8 +1,8 @@
-"""What test_ranks.py lets several processes do: `python shared_rounds.py FOLDER rounds|train GANS`.
+"""What test_ranks.py lets several processes do: `python shared_rounds.py FOLDER WHAT GANS`.
 
 `rounds` plays a few rounds of each of GANS, JSON of name to hyper-parameters, and writes what came of it; `train`
 trains the only one of them on noise whose rows in one of the processes are once no numbers, and writes what became of
-each process.
+each process; any other WHAT names a run on the bundled digits.
 """
 
 import json
@@ -75,6 +75,14 @@ class Poisoned(Batches):
         return batch
 
 
+def train_on_digits(folder, run, name, fields):
+    """Train to the end, or go on where an attempt before was killed; say in which process."""
+    trainer._report = lambda *_: None  # its charts take longer than the training
+    plan.MEASURE = 0.01
+    settings = {"images": 3000, "ticks": 3, "threads": 1, "device": "cpu", "precision": "fp32", "judge": False}
+    api.train("digits", name, options=fields, name=run, root=folder, display="plain", **settings)
+
+
 def train(folder, name, fields):
     """Train to the end."""
     ended, fit_and_recover = {}, trainer._fit_and_recover
@@ -98,6 +106,8 @@ def main():
     out = Path(folder) / f"{what}-{ranks.rank()}"
     if what == "train":
         out.write_text(json.dumps(train(folder, *next(iter(gans.items())))))
+    elif what != "rounds":
+        train_on_digits(folder, what, *next(iter(gans.items())))
     else:
         torch.save({name: play(name, fields) for name, fields in gans.items()}, out)
         told = {"together": refused("consensus"), "uneven": refused("vanilla", 7)}

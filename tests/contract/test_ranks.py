@@ -116,9 +116,9 @@ def test_trouble_in_one_process_takes_all_back(tmp_path):
     assert "rolled back" not in second
 
 
-def torchrun(folder, name, *words):
+def torchrun(folder, *words):
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    command += ["--max-restarts", "1", "-m", "gansmith.cli", *words, "--name", name]
+    command += ["--max-restarts", "1", *words]
     cache = str(folder.parent / "cache")
     return subprocess.Popen(
         command,
@@ -147,11 +147,11 @@ def ended(process):
 def test_a_killed_rank_restarts_to_the_same_hash(tmp_path):
     folder = tmp_path / "work"
     folder.mkdir()
-    words = ["train", "digits", "--images", "6k", "--ticks", "6", *slim_words("dcgan"), "--threads", "1"]
-    output = ended(torchrun(folder, "whole", *words))
-    assert output.count("✓ done") == 1, "more than one process speaks"
+    script, gan = shared_rounds.__file__, json.dumps({"dcgan": SLIM["dcgan"]})
+    output = ended(torchrun(folder, script, "runs", "whole", gan))
+    assert output.count("▶ run") == 1, "more than one process speaks"
 
-    launcher, run = torchrun(folder, "torn", *words), folder / "runs/torn"
+    launcher, run = torchrun(folder, script, "runs", "torn", gan), folder / "runs/torn"
     await_checkpoint(launcher, run)
     os.kill(process_of_rank(launcher, 1), signal.SIGKILL)
     output = ended(launcher)
@@ -163,9 +163,9 @@ def test_a_killed_rank_restarts_to_the_same_hash(tmp_path):
 def test_a_stop_ends_all_processes_and_is_no_failure(tmp_path):
     folder = tmp_path / "work"
     folder.mkdir()
-    words = ["train", "digits", "--images", "2M", "--ticks", "1000", *slim_words("vanilla"), "--threads", "1"]
-    launcher, run = torchrun(folder, "a", *words), folder / "runs/a"
+    words = ["--images", "2M", "--ticks", "1000", *slim_words("vanilla"), "--threads", "1", "--name", "a"]
+    launcher, run = torchrun(folder, "-m", "gansmith.cli", "train", "digits", *words), folder / "runs/a"
     await_checkpoint(launcher, run)
     os.kill(json.loads((run / "state/lock.json").read_text())["pid"], signal.SIGTERM)
-    assert "■ saved" in ended(launcher)
+    assert ended(launcher).count("■ saved") == 1
     assert json.loads((run / "state/status.json").read_text())["status"] == "stopped"
