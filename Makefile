@@ -50,9 +50,11 @@ docs: environment ## build the documentation into docs/_build/html
 build: environment ## build the wheel and the source archive into dist
 	$(BIN)/python -m hatchling build --clean
 
-bench: environment ## measure speed against plain loops, and the GANs against each other
+bench: environment ## measure speed against plain loops, the GANs against each other, and how cost grows
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/default_gan.py
+	$(BIN)/python benchmarks/growth.py --json docs/performance/growth.json
+	$(BIN)/python benchmarks/performance_page.py
 
 clean: ## remove what the other targets made, except runs
 	rm -rf .venv .venv.lock dist docs/_build .pytest_cache .ruff_cache .hypothesis .import_linter_cache samples/demo

@@ -21,7 +21,7 @@ from gansmith.game import GAN
 from gansmith.sample import export as exporting
 from gansmith.sample.export import Exported, Format
 from gansmith.sample.sampler import Sampler
-from gansmith.train import checkpoint, trainer
+from gansmith.train import checkpoint, ranks, trainer
 from gansmith.train.display import Display, Mode
 from gansmith.train.plan import left_open
 from gansmith.train.run import Run
@@ -68,42 +68,70 @@ def train(
     `gan` is a GAN, a name of the catalog, or None for the default; `options` are hyper-parameters for a name. Further
     settings are those of `gansmith.train.run.Run`: minutes, images, batch, seed, device ... `parent` is a model whose
     weights to begin from. Without `judge` the report has no evaluation of the best model, which can take a minute.
+    Under `torchrun` all its processes train one model and return the same outcome, see `gansmith.train.ranks`.
     """
     from gansmith import machine
 
     machine.prepare()
+    ranks.join()
     if isinstance(data, TableData):
         raise UsageError(
             f"{data.source} is a table, and runs are of pictures", "gs.tables.train(...) trains on a table"
         )
-    pictures = data if isinstance(data, ImageData) else open_data(data)
+    pictures = data if isinstance(data, ImageData) else ranks.in_turn(lambda: open_data(data))
     run = make_run(settings, epochs, len(pictures))
     gan, left = make_gan(gan, options or {}, pictures)
-    start_from = load(parent, "cpu") if parent is not None else None
-    folder = runs.new_run_dir(root, name, pictures.source)
+    command = command or f"gs.train({pictures.source!r}, {gan!r})"
+    if before := ranks.agreed(lambda: _before_the_restart(root, name, command)):
+        return resume(before, pictures, display=display, judge=judge)
+    start_from = load(parent, "cpu") if parent is not None and ranks.first() else None
+    folder = ranks.agreed(lambda: runs.new_run_dir(root, name, pictures.source))
     try:
         return trainer.start(
             gan,
             run,
             pictures,
             folder=folder,
-            display=Display(display),
+            display=_display(display),
             source=source or {"source": pictures.source, "size": list(pictures.spec.size), "mode": pictures.spec.mode},
-            command=command or f"gs.train({pictures.source!r}, {gan!r})",
+            command=command,
             parent=start_from,
             left=left,
             judge=judge,
         )
     except BaseException:
-        if not checkpoint.entries(folder / "state"):  # nothing to go on from: leave nothing behind, the name is free
+        begun = checkpoint.entries(folder / "state")
+        if ranks.first() and not begun:  # nothing to go on from: leave nothing behind, the name is free
             shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def _before_the_restart(root: str | Path, name: str | None, command: str) -> Path | None:
+    """Return the run that torchrun's last attempt at this command began, None where there is nothing to go on with."""
+    from gansmith import machine
+
+    if name is None and machine.torchrun("TORCHELASTIC_MAX_RESTARTS", 0):
+        raise UsageError("a training that torchrun may restart must be found again", "give it a --name")
+    if name is None or not machine.torchrun("TORCHELASTIC_RESTART_COUNT", 0):
+        return None
+    folder = Path(root) / name
+    ours = runs.read_json(folder / "config.json", {}).get("command") == command
+    if ours and checkpoint.entries(folder / "state"):
+        return folder
+    if ours or (folder.is_dir() and not any(folder.iterdir())):  # killed before its first checkpoint
+        shutil.rmtree(folder)
+    return None
+
+
+def _display(mode: Mode) -> Display:
+    return Display(mode if ranks.first() else "quiet")
 
 
 def dry_run(
     pictures: ImageData, gan: GAN | str | None, *, epochs: float | None, options: dict[str, Any], **settings: Any
 ) -> str:
     """Measure and describe a training without beginning it."""
+    ranks.join()
     run = make_run(settings, epochs, len(pictures))
     gan, left = make_gan(gan, options, pictures)
     device, precision, _ = trainer.find_machine(run, pictures)
@@ -121,12 +149,13 @@ def resume(
     from gansmith import machine
 
     machine.prepare()
-    folder, show = Path(run), Display(display)
-    config = runs.read_config(folder)
-    if outcome := trainer.ended(folder):
+    ranks.join()
+    folder, show = Path(run), _display(display)
+    config = ranks.agreed(lambda: runs.read_config(folder))
+    if outcome := ranks.agreed(lambda: trainer.ended(folder)):
         show.note(f"· {folder} is finished already; to train on: gansmith train DATA --from {outcome.best}")
         return outcome
-    pictures = data if isinstance(data, ImageData) else _reopen(folder, config, data)
+    pictures = data if isinstance(data, ImageData) else ranks.in_turn(lambda: _reopen(folder, config, data))
     return trainer.resume(folder, pictures, show, judge)
 
 

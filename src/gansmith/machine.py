@@ -19,13 +19,23 @@ def cache_folder() -> Path:
     return Path(os.environ.get("GANSMITH_CACHE") or Path.home() / ".cache" / "gansmith")
 
 
+def torchrun(name: str, otherwise: int) -> int:
+    """Return what torchrun tells each process it starts: RANK, WORLD_SIZE, LOCAL_RANK, LOCAL_WORLD_SIZE ..."""
+    started = os.environ.keys() >= {"RANK", "WORLD_SIZE", "MASTER_ADDR"}
+    return int(os.environ.get(name, otherwise)) if started else otherwise
+
+
 def cores() -> int:
-    """Processor cores this process may use: affinity mask, quota of the container (cgroup v1, v2), OMP_NUM_THREADS."""
+    """Processor cores this process may use: affinity mask, quota of the container (cgroup v1, v2), OMP_NUM_THREADS.
+
+    Processes that torchrun started share them evenly. The OMP_NUM_THREADS=1 that it sets for all of them, unasked, says
+    nothing of the machine and does not count.
+    """
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    if asked.isdigit() and int(asked):
-        allowed = min(allowed, int(asked))
-    return max(1, math.ceil(min(allowed, _quota())))
+    processes, asked = torchrun("LOCAL_WORLD_SIZE", 1), os.environ.get("OMP_NUM_THREADS", "")
+    share = max(1, math.ceil(min(allowed, _quota())) // processes)
+    counts = asked.isdigit() and int(asked) and not (asked == "1" and processes > 1)
+    return min(share, int(asked)) if counts else share
 
 
 def _quota() -> float:

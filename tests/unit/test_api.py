@@ -1,5 +1,6 @@
 """The Python interface: verbs are callable whatever was imported first; settings are checked by name."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -163,3 +164,29 @@ def test_fakes_of_another_size_are_told(run, tmp_path):
     notes = [" ".join(gs.evaluate(path, data, metrics=["kid"]).notes) for path in (tmp_path / "same", folder)]
     assert "brought to the size and mode of the data, 8x8 L" not in notes[0]
     assert "brought to the size and mode of the data, 8x8 L" in notes[1]
+
+
+def test_a_restart_finds_its_own_run_and_touches_no_other(tmp_path, monkeypatch):
+    def begun(name, command):
+        (tmp_path / name / "state" / "000001k-00000032").mkdir(parents=True)
+        (tmp_path / name / "config.json").write_text(json.dumps({"command": command}))
+
+    def found(name):
+        return api._before_the_restart(tmp_path, name, "train x")
+
+    begun("mine", "train x")
+    begun("other", "train y")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "photo.png").touch()
+    (tmp_path / "claimed").mkdir()
+    assert found("mine") is None, "a first start goes on with nothing"
+    for name, value in {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "here"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("TORCHELASTIC_MAX_RESTARTS", "3")
+    assert found("mine") is None
+    with pytest.raises(UsageError, match="found again"):
+        found(None)
+    monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")
+    assert found("mine") == tmp_path / "mine"
+    assert [found(name) for name in ("other", "folder", "claimed", "new")] == [None] * 4
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "mine", "other"]

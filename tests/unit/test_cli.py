@@ -266,3 +266,13 @@ def test_runs_compared_tell_figures_controls_and_what_is_missing(tmp_path, capsy
     assert "no sign of copies; 1% planted: NOT noticed: too weak here" in told
     assert "c has no evaluation; --data DATA judges all of them anew" in told
     assert "better" in page.read_text()
+
+
+def test_only_training_is_started_as_several_processes(type_in, monkeypatch):
+    for name, value in {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "here"}.items():
+        monkeypatch.setenv(name, value)
+    code, _, errors = type_in("gans")
+    assert code == 2
+    assert "only train together" in errors
+    monkeypatch.setenv("WORLD_SIZE", "1")
+    assert type_in("gans")[0] == 0

@@ -20,6 +20,21 @@ def test_cores_follow_the_affinity_and_the_quota(monkeypatch):
     assert machine.cores() == 3
 
 
+def test_processes_of_torchrun_share_the_cores(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
+    monkeypatch.setattr(machine, "_quota", lambda: float("inf"))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    assert machine.cores() == 1
+    for name in ("RANK", "WORLD_SIZE", "MASTER_ADDR"):
+        monkeypatch.setenv(name, "1")
+    assert machine.cores() == 4, "the 1 is torchrun's own"
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert machine.cores() == 3
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "16")
+    assert machine.cores() == 1
+
+
 def test_the_cache_folder_can_be_named(monkeypatch, tmp_path):
     monkeypatch.setenv("GANSMITH_CACHE", str(tmp_path))
     assert machine.cache_folder() == tmp_path

@@ -1,26 +1,35 @@
 """The command line: parse, call, print. Whatever needs torch is imported inside the verb that needs it."""
 
+import contextlib
 import gc
+import os
 import signal
 import sys
 import threading
 from collections.abc import Sequence
 
+from gansmith import machine
 from gansmith.cli import arguments, front_page, terminal
-from gansmith.errors import GansmithError
+from gansmith.errors import GansmithError, UsageError
 
 __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 well, 2 usage, 3 bad data, 4 diverged, 130 interrupted and saved."""
+    """Run one command and return its exit code: 0 well, 2 usage, 3 bad data, 4 diverged, 130 interrupted and saved.
+
+    Of several processes that torchrun started the first one speaks; the others say only what goes wrong.
+    """
     if argv is not None:
         return _answer(argv)
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # a `kill` tidies up as Ctrl-C does
     gc.set_threshold(20_000)  # importing torch makes hundreds of thousands of objects, and none of them is garbage
     try:
-        return _answer(sys.argv[1:])
+        if not machine.torchrun("RANK", 0):
+            return _answer(sys.argv[1:])
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+            return _answer(sys.argv[1:])
     finally:
         gc.freeze()  # the process ends: nothing is to be looked through for garbage once more
 
@@ -28,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _answer(argv: Sequence[str]) -> int:
     words = arguments.plain_dashes(argv)
     if front_page.is_asked_for(words):
-        print(front_page.text())
+        with contextlib.suppress(BrokenPipeError):
+            print(front_page.text(), flush=True)
         return 0
     from cyclopts import CycloptsError
 
@@ -37,6 +47,8 @@ def _answer(argv: Sequence[str]) -> int:
     debug = "--debug" in words
     try:
         words = arguments.expand_config([word for word in words if word != "--debug"])
+        if machine.torchrun("WORLD_SIZE", 1) > 1 and words[:1] not in (["train"], ["resume"]):
+            raise UsageError("several processes can only train together", "start any other command without torchrun")
         return app(words, exit_on_error=False, print_error=False, result_action="return_value") or 0
     except CycloptsError as error:
         return terminal.fail(*arguments.misunderstood(error, app, words), 2)

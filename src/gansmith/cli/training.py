@@ -41,10 +41,12 @@ def train(
     goes on. `--config FILE` (TOML or JSON) gives any of these options; those typed win.
     """
     from gansmith import api
+    from gansmith.train import ranks
 
+    ranks.join()
     options = _checked(gan, options)
     settings = dataclasses.asdict(run) | {"epochs": epochs, "options": options}
-    pictures = reading.open(data)
+    pictures = ranks.in_turn(lambda: reading.open(data))
     if not as_json:
         pictures.check()
         if pictures.skipped:
@@ -106,7 +108,12 @@ def _checked(gan: str | None, options: dict[str, str]) -> dict[str, str]:
 
 
 def _tell(outcome: "Outcome", as_json: bool) -> int:
-    """Say how a run ended and what comes next; return the exit code."""
+    """Say how a run ended and what comes next; return the exit code.
+
+    A run that was asked to stop is no failure to torchrun, which would start it again.
+    """
+    from gansmith import machine
+
     stopped = outcome.status == "stopped"
     if as_json:
         print(json.dumps({"event": "end", "status": outcome.status, "run": str(outcome.folder), "hash": outcome.hash}))
@@ -115,4 +122,4 @@ def _tell(outcome: "Outcome", as_json: bool) -> int:
     else:
         print(f"✓ done   {outcome.report}")
         print(f"  next   gansmith generate {outcome.best} --seeds 0-63 --grid")
-    return 130 if stopped else 0
+    return 130 if stopped and not machine.torchrun("WORLD_SIZE", 0) else 0

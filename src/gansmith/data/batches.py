@@ -13,6 +13,7 @@ from gansmith.errors import UsageError
 from gansmith.seeds import derive
 
 _ON_DEVICE = 1 << 30  # bytes of a set that may live on an accelerator beside the nets
+_ALL = slice(None)
 
 
 class Order:
@@ -57,9 +58,9 @@ class RowBatches:
     def __init__(self, rows: Tensor, labels: np.ndarray, batch: int, seed: int):
         self._rows, self._labels, self._order = rows, torch.from_numpy(labels), Order(len(rows), batch, seed)
 
-    def at(self, k: int) -> dict[str, Tensor]:
-        """Return batch k: "real" and "label"."""
-        index = torch.from_numpy(self._order.draw(k)[0])
+    def at(self, k: int, rows: slice = _ALL) -> dict[str, Tensor]:
+        """Return batch k, or these rows of it: "real" and "label"."""
+        index = torch.from_numpy(self._order.draw(k)[0][rows])
         return {"real": self._rows[index], "label": self._labels[index]}
 
 
@@ -98,12 +99,14 @@ class Batches:
         """Return int64 [batch]: which images are in batch k."""
         return self._order.draw(k)[0]
 
-    def at(self, k: int) -> dict[str, Tensor]:
+    def at(self, k: int, rows: slice = _ALL) -> dict[str, Tensor]:
         """Return batch k: "real" as `codecs.image.encode` makes it, "label" int64 [batch] where there are classes.
 
-        What is needed beside is made of the same pictures or of their classmates, which are drawn by the number k.
+        What is needed beside is made of the same pictures or of their classmates, which are drawn by the number k. With
+        `rows`, only those of the batch, and only they are read.
         """
         indices, flipped = self._order.draw(k)
+        indices, flipped = indices[rows], None if flipped is None else flipped[rows]
         index = torch.from_numpy(indices)
         if self._pixels is not None:
             pixels = self._pixels.index_select(0, index.to(self._pixels.device))
@@ -117,13 +120,13 @@ class Batches:
         batch = {"real": codec.encode(pixels)}
         if self._labels is not None:
             batch["label"] = self._labels[index.to(self.device)]
-        return batch | self._shown(k, indices, flipped)
+        return batch | self._shown(k, rows, indices, flipped)
 
-    def _shown(self, k: int, indices: np.ndarray, flipped: np.ndarray | None) -> dict[str, Tensor]:
+    def _shown(self, k: int, rows: slice, indices: np.ndarray, flipped: np.ndarray | None) -> dict[str, Tensor]:
         """Return what the game needs to be shown with these pictures, mirrored where they are."""
         if self._classmates is None:
             return {}
-        chance = np.random.default_rng(derive(self._order.seed, "classmates", k)).random(len(indices))
+        chance = np.random.default_rng(derive(self._order.seed, "classmates", k)).random(self.batch)[rows]
         both = [np.array(self._images[i]) for i in (indices, self._classmates.another(indices, chance))]
         if flipped is not None:
             for pictures in both:

@@ -19,9 +19,9 @@ MOST_WAITING = 16  # shares that wait; who hands over more waits for the oldest 
 def writing(folder: Path | str, threads: int | None = None) -> Iterator[Callable[[Images], None]]:
     """Yield what hands pictures over, to be written into `folder` as one PNG each, named by its seed.
 
-    The folder is made with the first of them, where it is missing. When the block ends well all of them are written; when it does not, those
-    that no thread has begun are left out, and no file stands half. The bytes do not depend on the number of `threads`,
-    by default one a core. Raises DataError where a file cannot be written.
+    The folder is made with the first of them, where it is missing. When the block ends well all of them are written;
+    when it does not, those that no thread has begun are left out, and no file stands half. The bytes do not depend on
+    the number of `threads`, by default one a core. Raises DataError where a file cannot be written.
     """
     folder = Path(folder)
     waiting: deque[Future[None]] = deque()

@@ -7,6 +7,7 @@ from typing import Protocol
 import torch
 
 from gansmith.game import Batch, Turn
+from gansmith.train import ranks
 from gansmith.train.state import State
 
 Logs = dict[str, float]
@@ -17,8 +18,8 @@ Hook = Callable[[State, Logs], None]
 class Batches(Protocol):
     """Data by batch number: the same number always gives the same batch."""
 
-    def at(self, k: int) -> dict[str, torch.Tensor]:
-        """Return the k-th batch: `real`, where there are labels `label`, and what the game needs."""
+    def at(self, k: int, rows: slice = ..., /) -> dict[str, torch.Tensor]:
+        """Return the k-th batch, or some of its rows: `real`, where there are labels `label`, what the game needs."""
         ...
 
 
@@ -95,6 +96,7 @@ def open_round(state: State, batches: Batches) -> None:
 def close_round(state: State, logs: Logs, hooks: Sequence[Hook]) -> None:
     """Let the GAN move its buffers, count the round, average the weights, tell the hooks."""
     with torch.no_grad():
+        ranks.even_out(state.nets.buffers())
         state.gan.after_round(state.nets, logs | {"images": float(state.run.batch)})
     state.step += 1
     state.images += state.run.batch
@@ -104,8 +106,10 @@ def close_round(state: State, logs: Logs, hooks: Sequence[Hook]) -> None:
 
 
 def deal(state: State, batches: Batches) -> list[MicroBatch]:
-    """Take the next batch and its randomness, in micro-batches."""
-    batch = batches.at(state.draws) | state.chances(state.run.batch)
+    """Take the next batch and its randomness, in micro-batches; of several processes each takes its own rows."""
+    rows = ranks.rows(state.run.batch)
+    chances = {name: value[rows] for name, value in state.chances(state.run.batch).items()}
+    batch = (batches.at(state.draws) if ranks.alone() else batches.at(state.draws, rows)) | chances
     state.draws += 1
     n, size = len(batch["real"]), state.run.micro_batch or len(batch["real"])
     parts = ({name: value[i : i + size] for name, value in batch.items()} for i in range(0, n, size))
@@ -129,6 +133,7 @@ def take_turn(state: State, turn: Turn, dealt: list[MicroBatch]) -> Logs:
         for name, loss in losses.items():
             key = f"{turn.player}/{name}"
             logs[key] = logs.get(key, 0.0) + share * float(loss.detach())
+    logs = ranks.add_up(learner.parameters, logs)
     check_finite(logs, state.step, turn.player)
     learner.set_rate(state.progress, state.rate_scale)
     learner.optimizer.step()

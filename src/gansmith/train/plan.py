@@ -14,6 +14,7 @@ from gansmith.data.batches import Batches
 from gansmith.data.images import ImageData
 from gansmith.errors import DataError
 from gansmith.game import GAN
+from gansmith.train import ranks
 from gansmith.train.fit import NotFinite
 from gansmith.train.rounds import way_to_play
 from gansmith.train.run import Run
@@ -129,10 +130,14 @@ def _measure(
     # What a look costs beside the rounds must not depend on who else is on the processor just then.
     clock = time.process_time if device.type == "cpu" else time.perf_counter
     rounds, start, begun = 0, 0.0, 0.0
+
+    def due() -> bool:
+        return not rounds or time.perf_counter() - start < MEASURE or rounds % period > 0
+
     try:
         play(state, batches, ())
         start, begun = time.perf_counter(), clock()
-        while not rounds or time.perf_counter() - start < MEASURE or rounds % period:
+        while ranks.agreed(due):
             play(state, batches, ())
             rounds += 1
             if device.type == "cuda":
@@ -142,7 +147,7 @@ def _measure(
             return run.batch / max(1e-3, time.perf_counter() - start), 0.0, parameters
     images, cost = rounds * run.batch, 0.0
     rate, a_picture = images / (time.perf_counter() - start), (clock() - begun) / images
-    if look:
+    if look and ranks.first():
         for _ in range(LOOKS):
             begun = clock()
             look(state, batches)

@@ -6,6 +6,7 @@ import torch
 
 from gansmith.errors import UsageError
 from gansmith.game import Losses, SimultaneousGAN
+from gansmith.train import ranks
 from gansmith.train.fit import Batches, Hook, check_finite, close_round, deal, open_round
 from gansmith.train.state import State
 
@@ -13,9 +14,12 @@ from gansmith.train.state import State
 def play_round_together(state: State, batches: Batches, hooks: Sequence[Hook] = ()) -> None:
     """Take every player's gradient at one point, add that of what is asked of the field of all, then step them all.
 
-    A term of the field, such as its squared length, is no mean over samples: UsageError where the batch is to be cut.
+    A term of the field, such as its squared length, is no mean over samples: UsageError where the batch is to be cut,
+    or shared with other processes.
     """
     assert isinstance(state.gan, SimultaneousGAN)
+    if not ranks.alone():
+        raise UsageError("a game whose players move at once is trained by one process", "start it without torchrun")
     open_round(state, batches)
     part, *rest = deal(state, batches)
     if rest:

@@ -13,6 +13,7 @@ from torch import Tensor
 from gansmith.data.spec import DataSpec
 from gansmith.game import GAN, Nets, Player
 from gansmith.seeds import derive, generator
+from gansmith.train import ranks
 from gansmith.train.run import Run
 
 COUNTERS = (
@@ -85,7 +86,8 @@ class State:
         """Latents and the other randomness of the next turn, as batch entries; one stream for each draw."""
         # Dropout and the like draw from torch's own generator; to seed those of absent devices as well costs 0.4 ms.
         seed_torch = torch.default_generator.manual_seed if self.device.type == "cpu" else torch.manual_seed
-        seed_torch(derive(self.run.seed, "torch", self.attempt, self.draws))
+        apart = () if ranks.first() else (ranks.rank(),)
+        seed_torch(derive(self.run.seed, "torch", self.attempt, self.draws, *apart))
         stream = generator(self.run.seed, "turn", self.attempt, self.draws)
         drawn = {"latents": self.gan.latents(n, stream), "chance": torch.rand(n, 2, 16, generator=stream)}
         return {name: value.to(self.device, non_blocking=True) for name, value in drawn.items()}
@@ -120,6 +122,11 @@ class State:
         """Return every plain value that must survive."""
         return {name: getattr(self, name) for name in COUNTERS}
 
+    def count_from(self, counters: Mapping[str, Any]) -> None:
+        """Take over the plain values that `counters` gave."""
+        for name, value in counters.items():
+            setattr(self, name, value)
+
     def load(self, tensors: Mapping[str, Tensor], counters: Mapping[str, Any]) -> None:
         """Take over what `tensors` and `counters` gave; KeyError or RuntimeError where they do not fit."""
         for prefix, module in (("nets", self.nets), ("average", self.average)):
@@ -132,8 +139,7 @@ class State:
                 state.setdefault(int(index), {})[name] = _laid_out_like(parameters[int(index)], tensor)
             groups = learner.optimizer.state_dict()["param_groups"]
             learner.optimizer.load_state_dict({"state": state, "param_groups": groups})
-        for name, value in counters.items():
-            setattr(self, name, value)
+        self.count_from(counters)
         self.adapt(self.adapted)
 
     def hash(self) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import json
 import math
 import os
@@ -10,7 +11,7 @@ import shutil
 import socket
 import sys
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,17 +27,19 @@ from gansmith.evaluate.quick import Quick
 from gansmith.files import write_whole
 from gansmith.game import GAN
 from gansmith.sample.sampler import Sampler
-from gansmith.train import checkpoint, hooks, plan
+from gansmith.train import checkpoint, hooks, plan, ranks
 from gansmith.train.display import Display
 from gansmith.train.fit import Batches as AnyBatches
-from gansmith.train.fit import Halt, NotFinite, fit
+from gansmith.train.fit import Halt, Hook, NotFinite, fit
 from gansmith.train.guard import Alarm, Guard, raise_alarm, stop_when_converged, watch
+from gansmith.train.in_step import in_step, share
 from gansmith.train.report import write_report
 from gansmith.train.rounds import way_to_play
 from gansmith.train.run import Run
 from gansmith.train.signals import critic_accuracy, gradient_norms
 from gansmith.train.state import State
 
+Trouble = Alarm | NotFinite | checkpoint.NotFiniteState
 REPORT_SAMPLES = 1_000
 MOST_SEARCHED = 10_000  # training pictures up to which the report tests for copies: seconds
 
@@ -85,8 +88,10 @@ def start(
 ) -> Outcome:
     """Begin a new run in `folder`, which exists and is empty; `parent` gives its weights where they fit.
 
-    The planner settles the fields of the GAN that are `left` to it.
+    The planner settles the fields of the GAN that are `left` to it. Of several processes the first needs `folder` and
+    `parent`; the others get its weights.
     """
+    check_same_data(data)
     device, precision, threads = find_machine(run, data)
     asked, (planned, quick) = run, make_plan(gan, run, data, device, precision, left)
     gan = planned.gan
@@ -97,12 +102,13 @@ def start(
         display.note(_inherit(state, parent))
     config = {"gan": catalog.to_config(gan), "run": dataclasses.asdict(run), "data": dict(source), "command": command}
     with _writing_to(folder):
-        _write_json(folder / "config.json", config)
-        _write_json(folder / "env.json", _environment(device, threads))
-        _write_json(folder / "data.json", data.summary())
-        (folder / "alerts.jsonl").touch()
-        hooks.reals_grid(data).save(folder / "reals.png")
-        checkpoint.save(state, folder / "state", _about(data))
+        if ranks.first():
+            _write_json(folder / "config.json", config)
+            _write_json(folder / "env.json", _environment(device, threads))
+            _write_json(folder / "data.json", data.summary())
+            (folder / "alerts.jsonl").touch()
+            hooks.reals_grid(data).save(folder / "reals.png")
+            checkpoint.save(state, folder / "state", _about(data))
         display.note(describe(folder, planned, device, precision))
         name, rate = config["gan"]["name"], planned.rate
         display.event("plan", run=str(folder), gan=name, images=run.images, rate=rate, n=len(data))
@@ -111,9 +117,8 @@ def start(
 
 def resume(folder: Path, data: ImageData, display: Display, judge: bool = True) -> Outcome:
     """Go on with a run from its newest whole checkpoint, bit for bit as if it had not stopped."""
-    config = runs.read_config(folder)
-    if (info := runs.describe(folder)).state == "running":
-        raise UsageError(f"{folder} is being trained already ({info.held_by})", f"gansmith stop {folder}")
+    check_same_data(data)
+    config, before = ranks.agreed(lambda: _free_to_go_on(folder))
     try:
         gan, run = catalog.from_config(config["gan"]), Run(**config["run"])
     except (KeyError, TypeError) as error:
@@ -121,6 +126,25 @@ def resume(folder: Path, data: ImageData, display: Display, judge: bool = True) 
     device, precision, threads = find_machine(run, data)
     if threads != run.threads:
         display.note(f"! this run used {run.threads} threads, now {threads}: results may differ in the last bit")
+    if ranks.world() != before:
+        display.note(f"! this run used {before} processes, now {ranks.world()}: results may differ in the last digits")
+    state = State(gan, run, data.spec, device, precision)
+    ranks.agreed(lambda: _load_newest(state, folder, data, display))
+    display.note(f"▶ resume {folder} at {state.images:,} of {state.length:,} pictures")
+    with _writing_to(folder):
+        return _play(state, data, Quick(data, n=hooks.JUDGED), folder, display, judge)
+
+
+def _free_to_go_on(folder: Path) -> tuple[dict[str, Any], int]:
+    """Return the config of a run and how many processes began it; UsageError where one has it in hand."""
+    config = runs.read_config(folder)
+    if (info := runs.describe(folder)).state == "running":
+        raise UsageError(f"{folder} is being trained already ({info.held_by})", f"gansmith stop {folder}")
+    return config, runs.read_json(folder / "env.json", {}).get("processes", 1)
+
+
+def _load_newest(state: State, folder: Path, data: ImageData, display: Display) -> None:
+    """Bring `state` to the newest checkpoint that is whole; DataError where none fits."""
     found = checkpoint.newest(folder / "state", lambda message: display.note(f"! {message}"))
     if found is None:
         raise DataError(f"{folder} has no checkpoint that is whole", "train anew under another --name")
@@ -129,15 +153,11 @@ def resume(folder: Path, data: ImageData, display: Display, judge: bool = True) 
             f"{data.source} is not the data that {folder.name} was trained on any more (its content changed)",
             f"bring the data back, or begin from the model: gansmith train {data.source} --from {folder}/best",
         )
-    state = State(gan, run, data.spec, device, precision)
     try:
         state.load(found.tensors, found.counters)
     except (KeyError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"the checkpoint of {folder} is of another version: {reason}", "train anew") from None
-    display.note(f"▶ resume {folder} at {state.images:,} of {state.length:,} pictures")
-    with _writing_to(folder):
-        return _play(state, data, Quick(data, n=hooks.JUDGED), folder, display, judge)
 
 
 def ended(folder: Path) -> Outcome | None:
@@ -152,11 +172,13 @@ def ended(folder: Path) -> Outcome | None:
 
 
 def _play(state: State, data: ImageData, quick: Quick, folder: Path, display: Display, judge: bool) -> Outcome:
-    run, guard = state.run, Guard(folder, _about(data))
+    run, guard, log = state.run, Guard(folder, _about(data)), hooks.MetricsLog(folder)
+    batches = Batches(data, run.batch, run.seed, run.mirror, state.device, state.gan.needs)
+    share(state)
+    if not ranks.first():
+        return _play_along(state, batches, log)
     _sweep(folder)
     guard.cut(state)
-    batches = Batches(data, run.batch, run.seed, run.mirror, state.device, state.gan.needs)
-    log = hooks.MetricsLog(folder)
     log.cut(state.images)
     status_file = folder / "state" / "status.json"
     status_file.unlink(missing_ok=True)
@@ -169,13 +191,19 @@ def _play(state: State, data: ImageData, quick: Quick, folder: Path, display: Di
     save, save_when_due = hooks.save_checkpoints(folder, _about(data))
     judging = [hooks.judge(folder, sampler, quick), watch(lambda state: _signals(state, batches))]
     write = [log.write, hooks.preview(folder, sampler), hooks.keep_to_minutes, save, display.tick]
+
+    def recover(error: Trouble) -> None:
+        answer = guard.recover(state, error)
+        log.cut(state.images)
+        display.note(f"! {error}; {answer} (alerts.jsonl)")
+
     status, message = "failed", ""
     try:
         with hooks.Interruption() as interruption:
             at_tick = hooks.at_ticks([*judging, raise_alarm, *write, stop_when_converged])
             each_round = [hooks.clock(), log.collect, display.round, at_tick, save_when_due]
             each_round += [hooks.deadline, interruption.hook]
-            why = _fit_and_recover(state, batches, each_round, guard, log, display)
+            why = _fit_and_recover(state, batches, in_step(each_round, interruption), recover)
             if why == "interrupted":
                 display.note(f"· saving {state.images:,} pictures")
                 with contextlib.suppress(checkpoint.NotFiniteState):  # the last checkpoint is better than this moment
@@ -202,10 +230,19 @@ def _play(state: State, data: ImageData, quick: Quick, folder: Path, display: Di
             _write_json(status_file, said | {"seconds": round(state.seconds, 3), "hash": state.hash()})
         (folder / "state" / "lock.json").unlink(missing_ok=True)
     _report(folder, data, state, display, judge and status == "finished")
-    return Outcome(folder, status, state.hash())
+    return ranks.agreed(lambda: Outcome(folder, status, state.hash()))
 
 
-def _fit_and_recover(state: State, batches: AnyBatches, each_round, guard: Guard, log, display: Display) -> str:
+def _play_along(state: State, batches: AnyBatches, log: hooks.MetricsLog) -> Outcome:
+    """Play what the first process plays, and leave all else to it; return its outcome."""
+    with hooks.Interruption() as interruption:
+        _fit_and_recover(state, batches, [log.collect, *in_step([], interruption)], lambda error: None)
+    return ranks.agreed(lambda: Outcome(Path(), "", ""))
+
+
+def _fit_and_recover(
+    state: State, batches: AnyBatches, each_round: Sequence[Hook], recover: Callable[[Trouble], None]
+) -> str:
     """Play to the end and say why it ended: finished, time, interrupted, or a sentence that begins with converged."""
     while True:
         try:
@@ -214,9 +251,8 @@ def _fit_and_recover(state: State, batches: AnyBatches, each_round, guard: Guard
         except Halt as halt:
             return str(halt)
         except (Alarm, NotFinite, checkpoint.NotFiniteState) as error:
-            answer = guard.recover(state, error)
-            log.cut(state.images)
-            display.note(f"! {error}; {answer} (alerts.jsonl)")
+            ranks.agreed(functools.partial(recover, error))
+            share(state)
 
 
 def _report(folder: Path, data: ImageData, state: State, display: Display, judge: bool) -> None:
@@ -239,7 +275,7 @@ def _report(folder: Path, data: ImageData, state: State, display: Display, judge
 def make_plan(
     gan: GAN, run: Run, data: ImageData, device: torch.device, precision: str, left: Collection[str] = ()
 ) -> tuple[plan.Plan, Quick]:
-    """Plan a run, and return what judges it as well.
+    """Plan a run, the same one in all its processes, and return what judges it as well.
 
     Hyper-parameters that no network or optimiser can be made with are UsageErrors.
     """
@@ -251,10 +287,11 @@ def make_plan(
         _signals(state, batches)
 
     try:
-        return plan.plan(gan, run, data, device, precision, look, left), quick
+        planned = plan.plan(gan, run, data, device, precision, look, left)
     except (ArithmeticError, AssertionError, IndexError, RuntimeError, TypeError, ValueError) as error:
         name, reason = catalog.name_of(gan), str(error).strip().partition("\n")[0]
         raise UsageError(f"{name} does not work with these options: {reason}", f"see: gansmith gans {name}") from error
+    return ranks.agreed(lambda: planned), quick
 
 
 def _model(state: State, data: ImageData) -> Sampler:
@@ -273,8 +310,17 @@ def find_machine(run: Run, data: ImageData) -> tuple[torch.device, str, int]:
     machine.prepare()
     tiny = math.prod(data.spec.size) <= 256
     threads = machine.set_threads(run.threads or (1 if tiny else None))
-    device = machine.find_device(run.device)
-    return device, machine.find_precision(run.precision, device), threads
+    device = machine.find_device(ranks.own_device(run.device))
+    return device, ranks.agreed(lambda: machine.find_precision(run.precision, device)), threads
+
+
+def check_same_data(data: ImageData) -> None:
+    """Raise DataError in a process that reads other data than the first."""
+    if ranks.agreed(lambda: data.fingerprint) != data.fingerprint:
+        raise DataError(
+            f"process {ranks.rank()} reads other pictures from {data.source} than process 0",
+            "give every machine the same data",
+        )
 
 
 def _about(data: ImageData) -> dict[str, Any]:
@@ -294,6 +340,7 @@ def _environment(device: torch.device, threads: int) -> dict[str, Any]:
         "processor": machine.processor(),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
         "threads": threads,
+        "processes": ranks.world(),
         "argv": sys.argv,
     }
 

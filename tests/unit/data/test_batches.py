@@ -56,6 +56,15 @@ def test_mapped_set_gives_the_same(data, tmp_path):
             assert torch.equal(value, Batches(data, 16, 3, mirror=True, needs=("reference",)).at(k)[name])
 
 
+@pytest.mark.parametrize("mirror", [False, True])
+def test_parts_of_a_batch_make_up_the_whole(data, mirror):
+    batches = Batches(data, 12, 3, mirror=mirror, needs=("reference",))
+    for k in (0, 7):
+        parts = [batches.at(k, slice(start, start + 4)) for start in (0, 4, 8)]
+        for name, value in batches.at(k).items():
+            assert torch.equal(torch.cat([part[name] for part in parts]), value)
+
+
 def test_each_real_comes_with_another_of_its_class(data):
     plain, batches = Batches(data, 16, seed=3), Batches(data, 16, seed=3, needs=("reference",))
     seen = set()

@@ -1,0 +1,108 @@
+"""One point of growth.py in a process of its own: takes its settings as JSON, prints what it measured as JSON."""
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PICTURES = 64  # in memory: how many there are costs a round nothing
+SHAPE = (28, 28, 1)  # of the pictures of a simulated set
+
+
+def status(name: str) -> int:
+    """Return a figure of this process in bytes: VmHWM is the most it ever held, RssAnon what it holds beside files."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+
+
+def training(size: int, batch: int, width: int | None, threads: int, seconds: float) -> dict[str, float]:
+    """Play the default GAN for this size: pictures a second, peak memory, and what the cost model counts."""
+    import math
+
+    import numpy as np
+    import torch
+    from torch.autograd.graph import saved_tensors_hooks
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from gansmith import catalog, machine
+    from gansmith.data.batches import Batches
+    from gansmith.data.images import assemble
+    from gansmith.train import ranks
+    from gansmith.train.fit import play_round
+    from gansmith.train.run import Run
+    from gansmith.train.state import State
+
+    machine.prepare()
+    machine.set_threads(threads)
+    ranks.join()
+    device = torch.device("cpu")
+    precision = machine.find_precision("auto", device)
+    pixels = np.random.default_rng(0).integers(0, 256, (PICTURES, size, size, 3), np.uint8)
+    data = assemble(pixels, None, (), [str(i) for i in range(PICTURES)], "noise")
+    base = status("VmHWM")
+    gan = catalog.create(catalog.default_for((size, size)), {"width": width} if width else {})
+    state = State(gan, Run(images=10**9, batch=batch), data.spec, device, precision)
+    batches = Batches(data, batch, seed=0)
+    period = math.lcm(*(turn.every for turn in state.turns))
+
+    def play() -> None:
+        for _ in range(period):
+            play_round(state, batches)
+
+    play()
+    periods, start = 1, time.perf_counter()
+    play()
+    while ranks.agreed(lambda: time.perf_counter() - start < seconds):
+        play()
+        periods += 1
+    rate = periods * period * batch / (time.perf_counter() - start)
+    peak, kept = status("VmHWM"), 0
+
+    def pack(tensor):
+        nonlocal kept
+        kept += tensor.numel() * tensor.element_size()
+        return tensor
+
+    with saved_tensors_hooks(pack, lambda tensor: tensor), FlopCounterMode(display=False) as counter:
+        play()
+    counted = {"sums": counter.get_total_flops() / 2 / period, "kept": kept / period}
+    parameters = sum(p.numel() for p in state.parameters)
+    measured = {"rate": rate, "memory": peak, "base": base, "parameters": parameters}
+    return measured | counted | {"precision": precision, "gan": catalog.name_of(gan)}
+
+
+def data_set(pictures: int, batch: int) -> dict[str, float]:
+    """Take batches of a set that is mapped from a file of holes: time of the first and of the others, memory held."""
+    import numpy as np
+
+    from gansmith import machine
+    from gansmith.data.batches import Batches
+    from gansmith.data.cache import open_pixels
+    from gansmith.data.images import ImageData
+    from gansmith.data.spec import DataSpec
+
+    machine.prepare()
+    base = status("RssAnon")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "pixels.npy"
+        np.lib.format.open_memmap(path, "w+", np.uint8, (pictures, *SHAPE)).flush()
+        names = [f"{i}.png" for i in range(pictures)]
+        images = open_pixels(path)
+        data = ImageData(images, None, DataSpec((SHAPE[2], *SHAPE[:2])), names, "holes", "not read")
+        start = time.perf_counter()
+        batches = Batches(data, batch, seed=0)
+        batches.at(0)
+        first, times = time.perf_counter() - start, []
+        for k in range(1, max(2, min(200, pictures // batch))):
+            start = time.perf_counter()
+            batches.at(k)
+            times.append(time.perf_counter() - start)
+        held = status("RssAnon")
+    name_bytes = -(-sys.getsizeof(names[-1]) // 16) * 16 + 8
+    return {"first": first, "later": sorted(times)[len(times) // 2], "memory": held, "base": base, "name": name_bytes}
+
+
+if __name__ == "__main__":
+    settings = json.loads(sys.argv[1])
+    print(json.dumps(data_set(**settings) if "pictures" in settings else training(**settings)))
