@@ -19,9 +19,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from performance_page import record, table
-
 from gansmith import machine
+
+sys.path[0] = str(Path(__file__).parent.parent)  # instead of this folder, whose profile.py would hide Python's
 
 POINT = Path(__file__).with_name("growth_point.py")
 CORES = machine.cores()
@@ -58,6 +58,8 @@ Point = dict[str, Any]
 
 def main() -> None:
     """Measure every point, predict it, print and keep the tables."""
+    from benchmarks.performance_page import record, table
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--axes", nargs="*", choices=list(AXES), default=list(AXES))
     parser.add_argument("--repeats", type=int, default=5)

@@ -6,6 +6,8 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path[0] = str(Path(__file__).parent.parent)  # instead of this folder, whose profile.py would hide Python's
+
 PICTURES = 64  # in memory: how many there are costs a round nothing
 SHAPE = (28, 28, 1)  # of the pictures of a simulated set
 

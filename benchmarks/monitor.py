@@ -18,6 +18,7 @@ import argparse
 import dataclasses
 import json
 import math
+import sys
 import time
 from pathlib import Path
 
@@ -38,6 +39,8 @@ from gansmith.train.run import Run
 from gansmith.train.signals import critic_accuracy, gradient_norms
 from gansmith.train.state import State
 from gansmith.train.trainer import make_plan
+
+sys.path[0] = str(Path(__file__).parent.parent)  # instead of this folder, whose profile.py would hide Python's
 
 HEALTHY = [f"{gan}:{seed}" for gan in ("dcgan", "wgan_gp", "r3gan") for seed in range(3)] + ["vanilla:0"]
 ILL = ["dcgan+frozen", "dcgan+reversed", "dcgan+four", "dcgan+rate", "wgan_gp+reversed", "r3gan+frozen"]

@@ -31,9 +31,8 @@ OTHER = "other arithmetic and the way to it"
 
 def main() -> None:
     """Measure and print."""
-    import torch
+    from benchmarks.performance_page import record, table
 
-    import gansmith  # noqa: F401 - before torch is used: it sets how threads wait
     from gansmith import catalog, machine
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -50,16 +49,18 @@ def main() -> None:
     name = asked.gan or catalog.default_for(tuple(asked.shape[1:]))
     play, parts = rounds(name, asked)
     told = {"gan": name, "shape": asked.shape, "batch": asked.batch, "threads": threads}
-    told |= {"processor": machine.processor(), "torch": torch.__version__}
+    told["precision"] = machine.find_precision(asked.precision, machine.find_device("cpu"))
     told["round_ms"] = 1e3 * seconds_of(play, asked.seconds)
     told["parts_ms"] = {part: 1e3 * value for part, value in timed(play, parts).items()}
     told["gflop"] = counted(play) / 1e9
     told["shares"] = shares(play)
     told["peaks"] = peaks()
-    for line in story(told):
-        print(line)
+    made = tables(told)
+    for one in made:
+        print(f"\n{one['caption']}\n", *table(one["columns"], one["rows"]), sep="\n")
     if asked.json:
-        asked.json.write_text(json.dumps(told, indent=1))
+        question = "Which operations take the time of a round, and how near does it come to the machine's peak?"
+        asked.json.write_text(json.dumps(record("Where a round's time goes", question, made, []), indent=1) + "\n")
 
 
 def rounds(name: str, asked) -> tuple[Callable[[], None], dict]:
@@ -174,25 +175,32 @@ def peaks() -> dict[str, dict[str, float]]:
     return found
 
 
-def story(told: dict) -> list[str]:
-    """Put the figures into lines."""
+def tables(told: dict) -> list[dict]:
+    """Return the figures as tables: the round beside the peaks, shares by operation, parts beside the networks."""
     ms, gflop = told["round_ms"], told["gflop"]
     speed = 1e3 * gflop / ms
-    peak = told["peaks"]["fp32"]
     shape = "x".join(map(str, told["shape"]))
-    lines = [f"{told['gan']}, {shape}, batch {told['batch']}, {told['threads']} threads, {told['processor']}"]
-    lines += [f"{'a round':36} {ms:8.1f} ms  {1e3 * told['batch'] / ms:8.0f} img/s  {gflop:.2f} GFLOP"]
-    lines += [f"{'arithmetic':36} {speed:8.1f} GFLOP/s"]
+    title = f"{told['gan']}, {shape}, batch {told['batch']}, threads: {told['threads']}, {told['precision']}"
+    found = [["a round, ms", ms], ["pictures a second", 1e3 * told["batch"] / ms]]
+    found += [["GFLOP a round", gflop], ["GFLOP/s of a round", speed]]
     for precision, values in told["peaks"].items():
-        lines += [f"{f'peak, {title}, {precision}':36} {value:8.1f} GFLOP/s" for title, value in values.items()]
-    for title in ("3x3 convolution", "4x4 convolution, stride 2"):
-        lines += [f"{f'of the fp32 peak of a {title}':36} {speed / peak[title]:8.1%}"]
-    lines += ["", "share of the time, by operation"]
-    lines += [f"  {kind:34} {value:8.1%}" for kind, value in told["shares"].items()]
-    lines += ["", "parts of a round beside the networks"]
-    lines += [f"  {part:34} {value:8.2f} ms {value / ms:8.1%}" for part, value in told["parts_ms"].items()]
+        found += [[f"peak GFLOP/s, {what}, {precision}", value] for what, value in values.items()]
+    for what, value in told["peaks"][told["precision"]].items():
+        found.append([f"a round's share of the peak of a {what}", percent(speed / value)])
+    operations = [[kind, percent(value)] for kind, value in told["shares"].items()]
+    parts = [[part, value, percent(value / ms)] for part, value in told["parts_ms"].items()]
     outside = sum(told["parts_ms"].values())
-    return [*lines, f"  {'together':34} {outside:8.2f} ms {outside / ms:8.1%}"]
+    parts.append(["together", outside, percent(outside / ms)])
+    return [
+        {"caption": title, "columns": ["what", "value"], "rows": found},
+        {"caption": f"{title}: share of the time by operation", "columns": ["operation", "share"], "rows": operations},
+        {"caption": f"{title}: beside the networks", "columns": ["part of a round", "ms", "share"], "rows": parts},
+    ]
+
+
+def percent(share: float) -> str:
+    """Write a share of one."""
+    return f"{share:.1%}"
 
 
 if __name__ == "__main__":

@@ -21,7 +21,10 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path[0] = str(Path(__file__).parent.parent)  # instead of this folder, whose profile.py would hide Python's
+
 BATCHES = (1, 8, 64)
+PASS_COLUMNS = ["arm", "batch", "img/s", "p50, ms", "p99, ms", "largest difference to eager"]
 PYTHON = [sys.executable, "-c"]
 COLD = {
     "python alone": [*PYTHON, "pass"],
@@ -33,6 +36,8 @@ COLD = {
 
 def main() -> None:
     """Measure, print tables, write JSON."""
+    from benchmarks.performance_page import record
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", nargs="?", help="artefact or run; left out: one that is trained now")
     parser.add_argument("--repeats", type=int, default=7, help="turns of every arm")
@@ -43,14 +48,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         path = Path(asked.model) if asked.model else train(scratch)
-        found = {"machine": machine(), "model": describe(path)}
-        print(f"{found['model']['text']}\n{found['machine']['text']}\n", flush=True)
-        found["arms"], found["skipped"] = passes(path, scratch, asked.repeats, asked.seconds)
-        found["generate"] = generating(path, scratch, asked.repeats, asked.n)
-        found["memory"] = memory(path, scratch, asked.n)
-        found["start_up"] = start_up(path, scratch)
+        model = describe(path)
+        print(f"{model}\n", flush=True)
+        rows, skipped = passes(path, scratch, asked.repeats, asked.seconds)
+        made = [generating(path, scratch, asked.repeats, asked.n), memory(path, scratch, asked.n)]
+        cold = start_up(path, scratch)
     if asked.json:
-        asked.json.write_text(json.dumps(found, indent=1))
+        made = [{"caption": f"One pass of {model}", "columns": PASS_COLUMNS, "rows": rows}, *made, cold]
+        notes = [f"{name} is left out: {reason}" for name, reason in skipped.items()]
+        notes.append(f"{os.getloadavg()[0]:.1f} processes ran when this ended.")
+        question = "How fast does a trained model sample, and how fast do its samples become files?"
+        asked.json.write_text(json.dumps(record("Sampling", question, made, notes), indent=1) + "\n")
 
 
 def train(scratch: Path) -> Path:
@@ -60,32 +68,13 @@ def train(scratch: Path) -> Path:
     return Path(gs.train("digits", minutes=0.25, root=scratch, display="quiet", judge=False).best)
 
 
-def machine() -> dict:
-    """Say what this runs on, and whether it was quiet."""
-    import torch
-
-    from gansmith import machine as this
-
-    this.prepare()
-    load = os.getloadavg()[0]
-    text = f"{this.processor()}, {this.cores()} cores, torch {torch.__version__}, load before {load:.1f}"
-    return {
-        "processor": this.processor(),
-        "cores": this.cores(),
-        "torch": torch.__version__,
-        "load": load,
-        "text": text,
-    }
-
-
-def describe(path: Path) -> dict:
+def describe(path: Path) -> str:
     """Say which model this is."""
     from gansmith import catalog
     from gansmith.sample.sampler import Sampler
 
     model = Sampler.load(path, "cpu")
-    gan, shape = catalog.name_of(model.gan), list(model.spec.shape)
-    return {"gan": gan, "shape": shape, "hash": model.hash, "text": f"{gan} {shape}, {model.hash[:12]}"}
+    return f"{catalog.name_of(model.gan)} {'x'.join(map(str, model.spec.shape))}, {model.hash[:12]}"
 
 
 def arms(model, scratch: Path):
@@ -146,7 +135,7 @@ def labels(model, seeds):
     return None if found is None else torch.from_numpy(found)
 
 
-def passes(path: Path, scratch: Path, repeats: int, seconds: float) -> tuple[list[dict], dict[str, str]]:
+def passes(path: Path, scratch: Path, repeats: int, seconds: float) -> tuple[list[list], dict[str, str]]:
     """Time every arm at every batch, in turn."""
     from gansmith.sample.sampler import Sampler
 
@@ -159,7 +148,7 @@ def passes(path: Path, scratch: Path, repeats: int, seconds: float) -> tuple[lis
     return rows, skipped
 
 
-def at_batch(model, ways, batch: int, repeats: int, seconds: float) -> list[dict]:
+def at_batch(model, ways, batch: int, repeats: int, seconds: float) -> list[list]:
     """Time every arm at one batch, in turn."""
     z, y = model.latents(range(batch)), labels(model, range(batch))
     wanted = ways["eager fp32"](z, y)
@@ -180,8 +169,7 @@ def at_batch(model, ways, batch: int, repeats: int, seconds: float) -> list[dict
         difference = differences.get(name)
         told = "uint8 pixels" if difference is None else f"{difference:.1e}"
         print(f"{name:16} {batch:5} {rate:10,.0f} {p50:9.2f} {p99:9.2f} {told:>20}", flush=True)
-        row = {"arm": name, "batch": batch, "img_s": rate, "p50_ms": p50, "p99_ms": p99, "difference": difference}
-        rows.append(row)
+        rows.append([name, batch, rate, p50, p99, told])
     return rows
 
 
@@ -222,13 +210,15 @@ def generating(path: Path, scratch: Path, repeats: int, n: int) -> dict:
     encoding = processor_time(lambda: [images.png(i) for i in range(BLOCK)]) / BLOCK
     found = {name: statistics.median(values) for name, values in rates.items()}
     found["ratio"] = statistics.median(b / a for a, b in zip(rates["raw"], rates["generate"], strict=True))
-    found |= {"n": n, "paint_us": 1e6 * painting, "encode_us": 1e6 * encoding}
+    rows = [["sampling alone, img/s", found["raw"]], ["generate, img/s", found["generate"]]]
+    rows += [["generate by sampling alone", found["ratio"]]]
+    rows += [["painting, processor us a picture", 1e6 * painting], ["encoding, processor us", 1e6 * encoding]]
     print(
         f"\ngenerate -n {n}: {found['generate']:,.0f} img/s, sampling alone {found['raw']:,.0f}: {found['ratio']:.0%}\n"
         f"processor time of a picture: painting {1e6 * painting:,.0f} us, encoding {1e6 * encoding:,.0f} us",
         flush=True,
     )
-    return found
+    return {"caption": f"generate -n {n}", "columns": ["what", "value"], "rows": rows}
 
 
 def processor_time(call) -> float:
@@ -242,9 +232,9 @@ def processor_time(call) -> float:
     return min(once() for _ in range(3))
 
 
-def memory(path: Path, scratch: Path, n: int) -> list[dict]:
+def memory(path: Path, scratch: Path, n: int) -> dict:
     """Peak memory of the command line at n and at 4 n."""
-    found = []
+    rows = []
     for many in (n, 4 * n):
         words = ["generate", str(path), "-n", str(many), "--device", "cpu", "--out", str(scratch / str(many))]
         process = subprocess.Popen([sys.executable, "-m", "gansmith.cli", *words], stdout=subprocess.DEVNULL)
@@ -252,12 +242,12 @@ def memory(path: Path, scratch: Path, n: int) -> list[dict]:
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             sys.exit("generate failed; its message is above")
-        found.append({"n": many, "peak_mib": usage.ru_maxrss / 1024})
+        rows.append([many, usage.ru_maxrss / 1024])
         print(f"peak memory at -n {many}: {usage.ru_maxrss / 1024:,.0f} MiB", flush=True)
-    return found
+    return {"caption": "Peak memory of `gansmith generate`", "columns": ["pictures", "MiB"], "rows": rows}
 
 
-def start_up(path: Path, scratch: Path, repeats: int = 5) -> dict[str, float]:
+def start_up(path: Path, scratch: Path, repeats: int = 5) -> dict:
     """Time commands from cold, their bytecode compiled as after an installation; the first run is not counted."""
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     environment["PYTHONPYCACHEPREFIX"] = str(scratch / "bytecode")
@@ -272,7 +262,7 @@ def start_up(path: Path, scratch: Path, repeats: int = 5) -> dict[str, float]:
                 times[name].append(time.perf_counter() - start)
     found = {name: statistics.median(values) for name, values in times.items()}
     print("\n" + "\n".join(f"{name:18} {seconds:6.2f} s" for name, seconds in found.items()))
-    return found
+    return {"caption": "From cold", "columns": ["command", "seconds"], "rows": [list(row) for row in found.items()]}
 
 
 if __name__ == "__main__":
