@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
 
 from gansmith import machine
 from gansmith.errors import GansmithError, TrainingError, UsageError
@@ -33,7 +35,10 @@ def join() -> None:
         torch.cuda.set_device(machine.torchrun("LOCAL_RANK", 0) % torch.cuda.device_count())
         backend = "cpu:gloo,cuda:nccl"
     with _lost():
-        dist.init_process_group(backend, timeout=LONGEST_WAIT)
+        store, rank, world = next(rendezvous("env://", timeout=LONGEST_WAIT))
+        # The store may outlive a restart, and with it the addresses of those that were killed.
+        store = PrefixStore(f"attempt-{machine.torchrun('TORCHELASTIC_RESTART_COUNT', 0)}", store)
+        dist.init_process_group(backend, timeout=LONGEST_WAIT, store=store, rank=rank, world_size=world)
     atexit.register(dist.destroy_process_group)
 
 
