@@ -222,26 +222,15 @@ def when(curve: dict[float, float], goal: float) -> str:
 
 
 def plot(out: Path, data: str) -> bytes:
-    """Return a PNG: the Frechet distance against minutes and against pictures, each axis a logarithm."""
+    """Return a PNG: the Frechet distance on the first net against minutes, both as logarithms."""
     from gansmith.pages.charts import charts_png
 
-    found = measured(out, data)
-    net = next(iter(next(iter(found.values())).values()))[0]["nets"]
-    net = next(iter(net))
-
-    def series(x) -> dict:
-        lines = {}
-        for arm, by_minutes in found.items():
-            points = sorted(
-                (math.log10(x(minutes, of)), math.log10(middle(of, net, "fd"))) for minutes, of in by_minutes.items()
-            )
-            lines[arm] = tuple(zip(*points, strict=True))
-        return lines
-
-    minutes = series(lambda minutes, of: minutes)
-    images = series(lambda minutes, of: statistics.median(row["images"] for row in of))
-    title = f"{data}: log10 of fd on {net}, by log10 of"
-    return charts_png({f"{title} minutes": minutes, f"{title} pictures": images}, "")
+    found, lines = measured(out, data), {}
+    net = next(iter(next(iter(next(iter(found.values())).values()))[0]["nets"]))
+    for arm, by_minutes in found.items():
+        values = [math.log10(middle(of, net, "fd")) for of in by_minutes.values()]
+        lines[arm] = ([math.log10(minutes) for minutes in by_minutes], values)
+    return charts_png({f"log10 of fd, {data}, {net}": lines}, "log10 of minutes on two cores")
 
 
 def _data(asked):
