@@ -11,19 +11,13 @@ from pathlib import Path
 import pytest
 import torch
 from tests.contract import shared_rounds
-from tests.contract.slim import SLIM, slim_words
+from tests.contract.slim import SLIM, slim_words, splits_exactly
 from tests.contract.test_kill import await_checkpoint, story
-from torch import nn
 
 from gansmith import catalog
 
 WITH_STATISTICS = ["dcgan", "ssgan"]
 TOGETHER = ["consensus"]  # refused
-
-
-def splits_exactly(name):
-    state, _ = shared_rounds.make(name, SLIM.get(name, {}))
-    return not any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in state.nets.modules())
 
 
 ROUND_OFF_GROWS = ["progressive"]  # Adam without momentum steps by the sign of gradients that are nothing but round-off
