@@ -58,7 +58,7 @@ Point = dict[str, Any]
 
 def main() -> None:
     """Measure every point, predict it, print and keep the tables."""
-    from benchmarks.performance_page import record, table
+    from benchmarks.performance_page import keep, show
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--axes", nargs="*", choices=list(AXES), default=list(AXES))
@@ -71,12 +71,9 @@ def main() -> None:
     axes = {axis: (QUICK if arguments.quick else AXES)[axis] for axis in arguments.axes}
     found = measured([REFERENCE, SINGLE, *(p for axis in axes for p in points(axis, axes[axis]))], repeats, seconds)
     tables = [tabulate(axis, points(axis, values), found) for axis, values in axes.items()]
-    for one in tables:
-        print(f"\n{one['caption']}", *table(one["columns"], one["rows"]), sep="\n")
+    show(tables)
     if arguments.json:
-        said = record("How cost grows", QUESTION, tables, notes(found))
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps(said, indent=1) + "\n")
+        keep(arguments.json, "How cost grows", QUESTION, tables, notes(found))
 
 
 def points(axis: str, values: Sequence[Any]) -> list[Point]:

@@ -22,30 +22,21 @@ def training(size: int, batch: int, width: int | None, threads: int, seconds: fl
     """Play the default GAN for this size: pictures a second, peak memory, and what the cost model counts."""
     import math
 
-    import numpy as np
-    import torch
+    from benchmarks.game_on_noise import begin, noise
     from torch.autograd.graph import saved_tensors_hooks
     from torch.utils.flop_counter import FlopCounterMode
 
     from gansmith import catalog, machine
-    from gansmith.data.batches import Batches
-    from gansmith.data.images import assemble
     from gansmith.train import ranks
     from gansmith.train.fit import play_round
-    from gansmith.train.run import Run
-    from gansmith.train.state import State
 
-    machine.prepare()
     machine.set_threads(threads)
     ranks.join()
-    device = torch.device("cpu")
-    precision = machine.find_precision("auto", device)
-    pixels = np.random.default_rng(0).integers(0, 256, (PICTURES, size, size, 3), np.uint8)
-    data = assemble(pixels, None, (), [str(i) for i in range(PICTURES)], "noise")
+    data = noise((3, size, size), pictures=PICTURES)
+    machine.find_precision("auto", machine.find_device("cpu"))  # measured once, before memory is counted
     base = status("VmHWM")
     gan = catalog.create(catalog.default_for((size, size)), {"width": width} if width else {})
-    state = State(gan, Run(images=10**9, batch=batch), data.spec, device, precision)
-    batches = Batches(data, batch, seed=0)
+    state, batches = begin(gan, data, batch)
     period = math.lcm(*(turn.every for turn in state.turns))
 
     def play() -> None:
@@ -71,7 +62,7 @@ def training(size: int, batch: int, width: int | None, threads: int, seconds: fl
     counted = {"sums": counter.get_total_flops() / 2 / period, "kept": kept / period}
     parameters = sum(p.numel() for p in state.parameters)
     measured = {"rate": rate, "memory": peak, "base": base, "parameters": parameters}
-    return measured | counted | {"precision": precision, "gan": catalog.name_of(gan)}
+    return measured | counted | {"precision": state.precision, "gan": catalog.name_of(gan)}
 
 
 def data_set(pictures: int, batch: int) -> dict[str, float]:

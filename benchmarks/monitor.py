@@ -34,7 +34,7 @@ from gansmith.sample.sampler import Sampler
 from gansmith.train import hooks, monitor
 from gansmith.train.fit import fit
 from gansmith.train.guard import watch
-from gansmith.train.plan import left_open
+from gansmith.train.plan import augmentation_for, left_open
 from gansmith.train.run import Run
 from gansmith.train.signals import critic_accuracy, gradient_norms
 from gansmith.train.state import State
@@ -84,11 +84,13 @@ def train(arm: str, data: ImageData, run: Run, augment: float | None):
     fields = dict(RING_FIELDS) if data.source == "ring" else {}
     fields |= {} if augment is None else {"augment": augment}
     run = dataclasses.replace(run, seed=int(seed or 0), batch=256 if data.source == "ring" else run.batch)
+    if "augment" in left_open(catalog.find(name), fields) and run.images:
+        fields["augment"] = augmentation_for(run.images / len(data))
     gan, device = catalog.create(name, fields), torch.device("cpu")
     if run.ticks is None:
-        planned, _ = make_plan(gan, run, data, device, "fp32", left_open(type(gan), fields))
+        planned, _ = make_plan(gan, run, data, device, "fp32")
         print(f"{arm:22} {planned.run.ticks} evaluations planned", *planned.reasons, flush=True)
-        gan, run = planned.gan, planned.run
+        run = planned.run
     state = State(gan, run, data.spec, device, "fp32")
     batches, quick = Batches(data, run.batch, run.seed), Quick(data)
     spent = [0.0, 0.0, 0.0]

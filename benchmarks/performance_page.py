@@ -42,6 +42,18 @@ def record(title: str, question: str, tables: Sequence[Mapping[str, Any]], notes
     return what | {"date": time.strftime("%Y-%m-%d"), "tables": list(tables), "notes": list(notes)}
 
 
+def show(tables: Sequence[Mapping[str, Any]]) -> None:
+    """Print tables."""
+    for one in tables:
+        print(f"\n{one['caption']}\n", *table(one["columns"], one["rows"]), sep="\n")
+
+
+def keep(path: Path, title: str, question: str, tables: Sequence[Mapping[str, Any]], notes: Sequence[str] = ()) -> None:
+    """Write tables in the form; its folder is made where it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(record(title, question, tables, notes), indent=1) + "\n")
+
+
 def page(folder: Path) -> str:
     """Return the page of every JSON file in `folder`, by name."""
     parts = [section(json.loads(path.read_text("utf-8"))) for path in sorted(folder.glob("*.json"))]

@@ -9,7 +9,6 @@ from timers around them; neither runs while the speed is measured.
 """
 
 import argparse
-import json
 import statistics
 import sys
 import time
@@ -31,7 +30,7 @@ OTHER = "other arithmetic and the way to it"
 
 def main() -> None:
     """Measure and print."""
-    from benchmarks.performance_page import record, table
+    from benchmarks.performance_page import keep, show
 
     from gansmith import catalog, machine
 
@@ -56,35 +55,20 @@ def main() -> None:
     told["shares"] = shares(play)
     told["peaks"] = peaks()
     made = tables(told)
-    for one in made:
-        print(f"\n{one['caption']}\n", *table(one["columns"], one["rows"]), sep="\n")
+    show(made)
     if asked.json:
         question = "Which operations take the time of a round, and how near does it come to the machine's peak?"
-        asked.json.write_text(json.dumps(record("Where a round's time goes", question, made, []), indent=1) + "\n")
+        keep(asked.json, "Where a round's time goes", question, made)
 
 
 def rounds(name: str, asked) -> tuple[Callable[[], None], dict]:
     """Return what plays a round, and the objects whose methods are its parts."""
-    import numpy as np
+    from benchmarks.game_on_noise import begin, noise
 
-    from gansmith import catalog, machine
-    from gansmith.data.batches import Batches
-    from gansmith.data.images import assemble
-    from gansmith.data.spec import DataSpec
     from gansmith.train.rounds import way_to_play
-    from gansmith.train.run import Run
-    from gansmith.train.state import State
 
-    device = machine.find_device("cpu")
-    classes = tuple(str(i) for i in range(asked.classes))
-    run, spec = Run(images=10**9, batch=asked.batch), DataSpec(tuple(asked.shape), classes=classes)
-    gan = catalog.create(name)
-    state = State(gan, run, spec, device, machine.find_precision(asked.precision, device))
-    channels, height, width = asked.shape
-    pixels = np.random.default_rng(0).integers(0, 256, (4096, height, width, channels), np.uint8)
-    labels = np.arange(4096) % asked.classes if classes else None
-    data = assemble(pixels, labels, classes, [str(i) for i in range(4096)], "noise")
-    batches, way = Batches(data, asked.batch, seed=0, needs=gan.needs), way_to_play(gan)
+    state, batches = begin(name, noise(tuple(asked.shape), asked.classes), asked.batch, asked.precision)
+    way = way_to_play(state.gan)
     steps = {f"step of {name}": (learner.optimizer, "step") for name, learner in state.learners.items()}
     parts = {"batch": (batches, "at"), "randomness": (state, "chances"), "averages": (state, "update_average")}
     return lambda: way(state, batches, ()), parts | steps

@@ -12,7 +12,6 @@ Arms take turns, several times over; figures are medians. Without MODEL a small 
 
 import argparse
 import functools
-import json
 import os
 import statistics
 import subprocess
@@ -36,7 +35,7 @@ COLD = {
 
 def main() -> None:
     """Measure, print tables, write JSON."""
-    from benchmarks.performance_page import record
+    from benchmarks.performance_page import keep
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", nargs="?", help="artefact or run; left out: one that is trained now")
@@ -58,7 +57,7 @@ def main() -> None:
         notes = [f"{name} is left out: {reason}" for name, reason in skipped.items()]
         notes.append(f"{os.getloadavg()[0]:.1f} processes ran when this ended.")
         question = "How fast does a trained model sample, and how fast do its samples become files?"
-        asked.json.write_text(json.dumps(record("Sampling", question, made, notes), indent=1) + "\n")
+        keep(asked.json, "Sampling", question, made, notes)
 
 
 def train(scratch: Path) -> Path:

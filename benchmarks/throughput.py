@@ -70,17 +70,18 @@ def our_loop(channels, size):
     """The default GAN played by `gansmith.train.fit`."""
     from gansmith import catalog
 
-    return _ours(catalog.create(catalog.DEFAULT), channels, size)
+    return _ours(catalog.DEFAULT, channels, size)
 
 
 def plain_loop(channels, size):
     """The default GAN's nets and losses in a loop written by hand: no turns, no schedules, no records."""
     import torch
+    from benchmarks.game_on_noise import begin, noise
 
     from gansmith import catalog
     from gansmith.losses.adversarial import non_saturating_D, non_saturating_G
 
-    state = _state(catalog.create(catalog.DEFAULT), channels, size)
+    state, _ = begin(catalog.DEFAULT, noise((channels, size, size)), BATCH)
     G, D = state.nets.G, state.nets.D
     step_G, step_D = (state.learners[name].optimizer for name in "GD")
     pixels = torch.randint(0, 256, (4096, size, size, channels), dtype=torch.uint8)
@@ -113,28 +114,12 @@ ARMS = {
 }
 
 
-def _state(gan, channels, size):
-    from gansmith import machine
-    from gansmith.data.spec import DataSpec
-    from gansmith.train.run import Run
-    from gansmith.train.state import State
-
-    machine.prepare()
-    device = machine.find_device("cpu")
-    precision = machine.find_precision("auto", device)
-    return State(gan, Run(images=10**9, batch=BATCH), DataSpec((channels, size, size)), device, precision)
-
-
 def _ours(gan, channels, size):
-    import numpy as np
+    from benchmarks.game_on_noise import begin, noise
 
-    from gansmith.data.batches import Batches
-    from gansmith.data.images import assemble
     from gansmith.train.fit import play_round
 
-    state = _state(gan, channels, size)
-    pixels = np.random.default_rng(0).integers(0, 256, (4096, size, size, channels), np.uint8)
-    batches = Batches(assemble(pixels, None, (), [str(i) for i in range(4096)], "noise"), BATCH, seed=0)
+    state, batches = begin(gan, noise((channels, size, size)), BATCH)
     return lambda: play_round(state, batches)
 
 

@@ -26,7 +26,6 @@ HERE = Path(__file__).parent
 sys.path[0] = str(HERE.parent)  # instead of this folder, whose profile.py would hide Python's
 
 ARMS = ("ours", "dcgan_tutorial", "fastgan", "stylegan2")
-METRICS = ("fd", "precision", "recall", "density", "coverage")
 MINUTES = (0.5, 1, 2, 5, 10, 20)
 TUTORIAL, ITS_MINUTES = "dcgan_tutorial", 20
 NOTES = (
@@ -73,15 +72,14 @@ def main() -> None:
 
 def show(asked) -> None:
     """Print the tables of all sets; write them and the plots where asked."""
-    from benchmarks.performance_page import record, table
+    from benchmarks import performance_page
 
     sets = sorted(path.name for path in asked.out.glob("*") if path.is_dir())
     made = [one for data in sets for one in tables(asked.out, data)]
-    for one in made:
-        print(f"\n{one['caption']}\n", *table(one["columns"], one["rows"]), sep="\n")
+    performance_page.show(made)
     if asked.json:
         question = "How good are the pictures after so many minutes, and after so many pictures?"
-        asked.json.write_text(json.dumps(record("Quality against time", question, made, NOTES), indent=1) + "\n")
+        performance_page.keep(asked.json, "Quality against time", question, made, NOTES)
     for data in sets if asked.plots else ():
         (asked.plots / f"time-to-quality-{data}.png").write_bytes(plot(asked.out, data))
 
@@ -123,19 +121,20 @@ def play_peer(asked, arm: str, seed: int, folder: Path) -> None:
 def play_ours(asked, arm: str, seed: int, folder: Path) -> None:
     """Train by `gansmith.train` for each of the minutes, all that a run does included."""
     import gansmith as gs
+    from gansmith.train.run import parse_count
 
     if asked.clock == "processor":
         time.perf_counter = time.process_time
     pictures, run = _data(asked), folder / "run"
     options = dict(option.split("=") for option in arm.partition(":")[2].split(",") if option)
-    settings = {name: _number(options.pop(name)) for name in ("batch", "average") if name in options}
+    settings = {name: parse_count(options.pop(name)) for name in ("batch", "average") if name in options}
     gan = options.pop("gan", None) or gs.catalog.default_for(pictures.spec.size)
     for minutes in asked.minutes:
         length = minutes * (2 if asked.clock == "processor" else 1)
         made = gs.train(
             pictures,
             gan,
-            options={name: _number(value) for name, value in options.items()},
+            options=options,
             minutes=length,
             seed=seed,
             root=run,
@@ -154,12 +153,12 @@ def judge(folder: Path, asked) -> None:
 
     import gansmith as gs
 
-    for path in sorted(folder.glob("*.npy")):
-        row = json.loads(path.with_suffix(".json").read_text())
-        if "nets" in row:
-            continue
+    rows = {path: json.loads(path.with_suffix(".json").read_text()) for path in sorted(folder.glob("*.npy"))}
+    unjudged = {path: row for path, row in rows.items() if "nets" not in row}
+    data = _data(asked) if unjudged else None
+    for path, row in unjudged.items():
         nets: dict = {}
-        for result in json.loads(gs.evaluate(np.load(path), _data(asked), n=asked.samples).to_json())["results"]:
+        for result in json.loads(gs.evaluate(np.load(path), data, n=asked.samples).to_json())["results"]:
             known = {key: result.get(key) for key in ("value", "interval", "floor")}
             nets.setdefault(result["net"], {})[result["name"]] = known
         path.with_suffix(".json").write_text(json.dumps(row | {"nets": nets}, indent=1))
@@ -175,6 +174,11 @@ def measured(out: Path, data: str) -> dict[str, dict[float, list[dict]]]:
     return {arm: dict(sorted(found[arm].items())) for arm in sorted(found)}
 
 
+def judged_by(found: dict[str, dict[float, list[dict]]]) -> dict[str, dict]:
+    """Return the nets that judged, best first, each with the figures of one row, whose floors are those of all."""
+    return next((row["nets"] for by_minutes in found.values() for rows in by_minutes.values() for row in rows), {})
+
+
 def middle(rows: list[dict], net: str, metric: str) -> float:
     """Return the median over seeds."""
     return statistics.median(row["nets"][net][metric]["value"] for row in rows)
@@ -182,9 +186,10 @@ def middle(rows: list[dict], net: str, metric: str) -> float:
 
 def tables(out: Path, data: str) -> list[dict]:
     """Return what was measured on a set as tables: quality by minutes, and minutes to the tutorial's quality."""
+    from benchmarks.default_gan import METRICS
+
     found, made = measured(out, data), []
-    nets = list(next(iter(next(iter(found.values())).values()))[0]["nets"]) if found else []
-    for net in nets:
+    for net, floors in judged_by(found).items():
         rows, reached = [], []
         goal = found.get(TUTORIAL, {}).get(ITS_MINUTES)
         for arm, by_minutes in found.items():
@@ -195,10 +200,8 @@ def tables(out: Path, data: str) -> list[dict]:
             if goal:
                 curve = {minutes: middle(of, net, "fd") for minutes, of in by_minutes.items()}
                 reached.append([arm, when(curve, middle(goal, net, "fd"))])
-        sample = next(iter(next(iter(found.values())).values()))[0]["nets"][net]
-        rows.append(
-            ["floor: one half of the reals against the other", None, None, None, *(sample[m]["floor"] for m in METRICS)]
-        )
+        floor = [floors[metric]["floor"] for metric in METRICS]
+        rows.append(["floor: one half of the reals against the other", None, None, None, *floor])
         columns = ["arm", "minutes", "seeds", "pictures", *METRICS]
         made.append({"caption": f"{data}, features of {net}, medians over seeds", "columns": columns, "rows": rows})
         if goal:
@@ -226,7 +229,7 @@ def plot(out: Path, data: str) -> bytes:
     from gansmith.pages.charts import charts_png
 
     found, lines = measured(out, data), {}
-    net = next(iter(next(iter(next(iter(found.values())).values()))[0]["nets"]))
+    net = next(iter(judged_by(found)))
     for arm, by_minutes in found.items():
         values = [math.log10(middle(of, net, "fd")) for of in by_minutes.values()]
         lines[arm] = ([math.log10(minutes) for minutes in by_minutes], values)
@@ -245,11 +248,6 @@ def _keep(folder: Path, minutes: float, pixels, images: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{minutes:g}.json").write_text(json.dumps({"minutes": minutes, "images": images}))
     np.save(folder / f"{minutes:g}.npy", pixels)
-
-
-def _number(text: str):
-    value = float(text)
-    return int(value) if value.is_integer() and "." not in text and "e" not in text else value
 
 
 if __name__ == "__main__":
