@@ -197,7 +197,10 @@ def _onnx():
         made.save(str(path))
 
     def open_file(path: Path) -> Callable[..., Tensor]:
-        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        options = onnxruntime.SessionOptions()
+        # The first session of a process decides for its threads; the default would undo what machine.prepare set.
+        options.add_session_config_entry("session.set_denormal_as_zero", "1")
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         names = [given.name for given in session.get_inputs()]
         return lambda *x: torch.from_numpy(
             session.run(["samples"], {name: one.numpy() for name, one in zip(names, x, strict=True)})[0]

@@ -53,6 +53,12 @@ def test_latents_can_be_drawn_without_us(make_model):
     assert torch.equal(torch.cat([latents(i, shape) for i in (0, 5, 123_456)]), model.latents([0, 5, 123_456]))
 
 
+def test_denormals_stay_flushed(make_model, tmp_path):
+    pytest.importorskip("onnxruntime")
+    export(make_model(), tmp_path / "m.onnx")
+    assert float(torch.tensor(1e-40) * 0.5) == 0.0, "a training after it would be many times slower"
+
+
 def test_a_program_of_torch_takes_any_number_of_rows(make_model, tmp_path):
     model = make_model()
     made = export(model, tmp_path / "m.pt2", "torch-export")
