@@ -81,16 +81,18 @@ def plain_loop(channels, size):
     from gansmith import catalog
     from gansmith.losses.adversarial import non_saturating_D, non_saturating_G
 
-    state, _ = begin(catalog.DEFAULT, noise((channels, size, size)), BATCH)
+    gan = catalog.create(catalog.DEFAULT)
+    state, _ = begin(gan, noise((channels, size, size)), BATCH)
     G, D = state.nets.G, state.nets.D
-    step_G, step_D = (state.learners[name].optimizer for name in "GD")
+    rates = {"lr": gan.lr, "betas": (gan.beta1, 0.999)}
+    step_G, step_D = (torch.optim.Adam(net.parameters(), fused=True, **rates) for net in (G, D))
     pixels = torch.randint(0, 256, (4096, size, size, channels), dtype=torch.uint8)
 
     def play():
         real = pixels[torch.randint(0, 4096, (BATCH,))].permute(0, 3, 1, 2).float() / 127.5 - 1
         D.requires_grad_(True)
         with torch.autocast("cpu", torch.bfloat16, enabled=state.precision == "bf16"):
-            fake = G(torch.randn(BATCH, state.gan.latent_dim))
+            fake = G(torch.randn(BATCH, gan.latent_dim))
             loss = non_saturating_D(D(real), D(fake.detach()))
         step_D.zero_grad(set_to_none=True)
         loss.backward()

@@ -1,5 +1,6 @@
 """Players, turns and their schedules."""
 
+import copy
 import dataclasses
 
 import pytest
@@ -81,3 +82,30 @@ def test_slerp_begins_exactly_and_joins_parallel_latents_by_a_line():
     assert torch.equal(slerp(a, b, torch.zeros(5)), a)
     torch.testing.assert_close(slerp(a, 3 * a, torch.full((5,), 0.5)), 2 * a)
     assert torch.equal(slerp(a, torch.zeros_like(a), torch.zeros(5)), a)
+
+
+def give_gradients(net, k, skip=()):
+    for i, parameter in enumerate(net.parameters()):
+        parameter.grad = None if i in skip else torch.randn_like(parameter) * (k + 1)
+
+
+def test_adam_is_torchs_to_the_bit_across_a_restart_and_without_some_gradients():
+    torch.manual_seed(0)
+    ours = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.Linear(4, 5)).to(memory_format=torch.channels_last)
+    theirs = copy.deepcopy(ours)
+    step = adam(1e-2, 0.5, 0.99)(ours.parameters())
+    known = torch.optim.Adam(theirs.parameters(), lr=1e-2, betas=(0.5, 0.99), fused=True)
+    for k in range(12):
+        for net, optimizer in ((ours, step), (theirs, known)):
+            torch.manual_seed(k)
+            give_gradients(net, k, skip=(1,) if k in (0, 7) else ())
+            optimizer.param_groups[0]["lr"] = 1e-2 / (k + 1)
+            optimizer.step()
+        if k == 5:
+            saved = copy.deepcopy(step.state_dict())
+            step = adam(9.0, 0.1, 0.1)(ours.parameters())
+            step.load_state_dict(saved)
+    for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert torch.equal(mine, other)
+    for mine, other in zip(step.state.values(), known.state.values(), strict=True):
+        assert all(torch.equal(mine[name], other[name]) for name in ("step", "exp_avg", "exp_avg_sq"))

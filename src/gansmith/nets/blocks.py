@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 CONV = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 CONV_TRANSPOSE = {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
-ZERO_PAD = {1: nn.ZeroPad1d, 2: nn.ZeroPad2d, 3: nn.ZeroPad3d}
 BATCH_NORM = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
 
 Size = tuple[int, ...]
@@ -37,39 +36,63 @@ def channels_by_stage(width: int, widest: int, stages: int) -> list[int]:
     return [max(least, min(width * 2**i, widest // 2 ** (stages - 1 - i))) for i in range(stages)]
 
 
-def crop(x: Tensor, size: Size) -> Tensor:
-    """Cut [n, c, *any] down to [n, c, *size] at the high end, where doubling an odd side ran over."""
+def crop(x: Tensor, size: Size, start: int = 0) -> Tensor:
+    """Cut [n, c, *any] down to [n, c, *size] from `start` on; at the high end, where doubling an odd side ran over."""
     if x.shape[2:] == size:
         return x
-    return x[(..., *(slice(side) for side in size))]
+    # A slice would send its gradient back in another order of memory than the map's.
+    sides = zip(x.shape[:1:-1], size[::-1], strict=True)
+    return F.pad(x, [pad for have, side in sides for pad in (-start, start + side - have)])
 
 
 def to_patches(x: Tensor, patch: int) -> Tensor:
-    """Fold patches of `patch` pixels a side into channels: [n, c, *size] to [n, c * patch^rank, *size / patch].
+    """Fold patches of `patch` pixels a side into channels: [n, c, *size] to [n, patch^rank * c, *size / patch].
 
     Sides are first padded with zeros at the high end to a multiple. In two dimensions that is space-to-depth (Shi et
-    al., 2016, arXiv:1609.05158, eq. 4, inverted).
+    al., 2016, arXiv:1609.05158, eq. 4, inverted), the channels of one pixel side by side.
     """
     rank = x.dim() - 2
     if patch == 1:
         return x
-    x = F.pad(x, [side for size in reversed(x.shape[2:]) for side in (0, -size % patch)])
-    for axis in range(rank):
-        x = x.unflatten(2 + 2 * axis, (-1, patch))
-    within, between = range(3, 3 + 2 * rank, 2), range(2, 2 + 2 * rank, 2)
-    return x.permute(0, 1, *within, *between).flatten(1, 1 + rank)
+    if any(size % patch for size in x.shape[2:]):
+        x = F.pad(x, [side for size in reversed(x.shape[2:]) for side in (0, -size % patch)])
+    x = x.movedim(1, -1).unflatten(rank, (-1, patch)).flatten(-2)
+    for axis in reversed(range(1, rank)):  # an axis at a time, in whole runs: all at once goes number by number
+        x = torch.stack(x.unflatten(axis, (-1, patch)).unbind(axis + 1), -2).flatten(-2)
+    return x.movedim(-1, 1)
 
 
 def from_patches(x: Tensor, patch: int) -> Tensor:
-    """Undo `to_patches`: [n, c * patch^rank, *size] to [n, c, *size * patch]."""
+    """Undo `to_patches`: [n, patch^rank * c, *size] to [n, c, *size * patch]."""
     rank = x.dim() - 2
     if patch == 1:
         return x
-    x = x.unflatten(1, (-1, *[patch] * rank))
-    x = x.permute(0, 1, *(axis for pair in range(rank) for axis in (2 + rank + pair, 2 + pair)))
-    for axis in range(rank):
-        x = x.flatten(2 + axis, 3 + axis)
-    return x
+    x = x.movedim(1, -1)
+    for axis in range(1, rank):
+        x = torch.stack(x.unflatten(-1, (patch, -1)).unbind(-2), axis + 1).flatten(axis, axis + 1)
+    return x.unflatten(-1, (patch, -1)).flatten(rank, rank + 1).movedim(-1, 1)
+
+
+def to_map(x: Tensor, size: Size) -> Tensor:
+    """Lay out vectors [n, prod(size) * c] as maps [n, c, *size], the channels of one pixel side by side.
+
+    In memory that is channels_last, which all layers from here on keep: no operation meets two orders, which would
+    cost it several times its time.
+    """
+    return x.unflatten(1, (*size, -1)).movedim(-1, 1)
+
+
+def to_vector(x: Tensor) -> Tensor:
+    """Undo `to_map`: [n, c, *size] to [n, prod(size) * c]."""
+    return x.movedim(1, -1).flatten(1)
+
+
+class ToVector(nn.Module):
+    """`to_vector` as a layer."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Flatten maps [n, c, *size]."""
+        return to_vector(x)
 
 
 def folded(size: Size, patch: int, smallest: int = 12) -> tuple[int, Size]:
@@ -92,17 +115,15 @@ def hidden_layers(inputs: int, width: int, depth: int, act: nn.Module, dropout: 
     return layers
 
 
-def halving(channels: int, out: int, size: Size, whole: bool, bias: bool) -> list[nn.Module]:
-    """Layers that halve a map of `size`, rounding up (4-wide kernels, stride 2); 3-wide at stride 1 where `whole`.
+def halving(channels: int, out: int, size: Size, whole: bool, bias: bool) -> nn.Module:
+    """Build the convolution that halves a map of `size`, rounding up (4-wide kernels, stride 2).
 
-    Odd sides are padded up to even by an extra column at the high end.
+    Odd sides are padded by one more at both ends. `whole` is a map that is not halved: 3-wide kernels, stride 1.
     """
     rank = len(size)
     if whole:
-        return [CONV[rank](channels, out, 3, padding=1, bias=bias)]
-    pad = [p for side in reversed(size) for p in (0, side % 2)]
-    conv = CONV[rank](channels, out, 4, stride=2, padding=1, bias=bias)
-    return [ZERO_PAD[rank](tuple(pad)), conv] if any(pad) else [conv]
+        return CONV[rank](channels, out, 3, padding=1, bias=bias)
+    return CONV[rank](channels, out, 4, stride=2, padding=tuple(1 + side % 2 for side in size), bias=bias)
 
 
 def norm_layer(name: str | None, channels: int, rank: int, classes: int = 0) -> nn.Module:
@@ -175,6 +196,28 @@ class Stage(nn.Sequential):
         for layer in self:
             input = layer(input, label) if isinstance(layer, ClassBatchNorm) else layer(input)
         return input
+
+
+class Unfolded(nn.Module):
+    """A layer that makes patches of `patch` pixels a side, and of them the sample [n, c, *size], from `start` on."""
+
+    def __init__(self, layer: nn.Module, patch: int, size: Size, start: int = 0):
+        super().__init__()
+        self.layer, self.patch, self.size, self.start = layer, patch, size, start
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map [n, channels, *coarse] to [n, c, *size]."""
+        return crop(from_patches(self.layer(x), self.patch), self.size, self.start)
+
+
+def last_doubling(channels: int, out: int, size: Size, patch: int = 1) -> nn.Module:
+    """Build the transposed convolution (4-wide kernels, stride 2, over patches of `patch` pixels a side) to a sample.
+
+    Transposed convolutions are slow where little comes out of them. The same sums are a 2-wide convolution that makes
+    at once all pixels around the corner where four of the map meet (Shi et al., 2016, arXiv:1609.07009).
+    """
+    rank = len(size)
+    return Unfolded(CONV[rank](channels, out * (2 * patch) ** rank, 2, padding=1), 2 * patch, size, start=patch)
 
 
 class Score(nn.Module):

@@ -1,5 +1,6 @@
 """Latent vector to sample by strided transposed convolutions, in 1, 2 or 3 dimensions; to a point by a perceptron."""
 
+import itertools
 import math
 
 from torch import Tensor, nn
@@ -8,14 +9,16 @@ from gansmith.nets.blocks import (
     CONV,
     CONV_TRANSPOSE,
     Stage,
+    Unfolded,
     append_class,
     channels_by_stage,
     crop,
     folded,
-    from_patches,
     hidden_layers,
+    last_doubling,
     norm_layer,
     pyramid,
+    to_map,
 )
 
 
@@ -55,26 +58,29 @@ class Decoder(nn.Module):
         if not rank:
             self.lay_out = nn.Linear(latent_dim + classes, widest)
             self.first = Stage(nn.ReLU(), *hidden_layers(widest, widest, 2, nn.ReLU()))
-            self.ups.append(nn.Linear(widest, channels))
+            self.last = nn.Linear(widest, channels)
             return
         widths = channels_by_stage(width, widest, max(1, len(self.sizes) - 1))[::-1]
         self.lay_out = nn.Linear(latent_dim + classes, widths[0] * math.prod(self.sizes[0]), bias=norm is None)
         self.first = Stage(norm_layer(norm, widths[0], rank, classes), nn.ReLU())
-        for i in range(len(self.sizes) - 1):
-            last = i == len(self.sizes) - 2
-            out = channels * self.patch**rank if last else widths[i + 1]
-            up = _double(rank, widths[i], out, transposed, bias=last or norm is None)
-            self.ups.append(up if last else Stage(up, norm_layer(norm, out, rank, classes), nn.ReLU()))
-        if not self.ups:  # a size that is its own coarsest map still needs its way to the channels
-            self.ups.append(CONV_TRANSPOSE[rank](widths[0], channels, 3, padding=1))
+        for inner, out in itertools.pairwise(widths):
+            up = _double(rank, inner, out, transposed, bias=norm is None)
+            self.ups.append(Stage(up, norm_layer(norm, out, rank, classes), nn.ReLU()))
+        if len(self.sizes) == 1:  # a size that is its own coarsest map still needs its way to the channels
+            self.last = Unfolded(CONV[rank](widths[-1], channels, 3, padding=1), 1, self.size)
+        elif transposed:
+            self.last = last_doubling(widths[-1], channels, self.size, self.patch)
+        else:
+            up = _double(rank, widths[-1], channels * self.patch**rank, transposed, bias=True)
+            self.last = Unfolded(up, self.patch, self.size)
 
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """Map latents [n, latent_dim] (and labels [n]) to samples [n, channels, *size] in [-1, 1]."""
         x = self.lay_out(append_class(z, label, self.classes))
-        x = self.first(x.unflatten(1, (-1, *self.sizes[0])), label)
-        for up, size in zip(self.ups, self.sizes[1:] or self.sizes, strict=True):
-            x = crop(up(x, label) if isinstance(up, Stage) else up(x), size)
-        return crop(from_patches(x, self.patch), self.size).tanh()
+        x = self.first(to_map(x, self.sizes[0]), label)
+        for up, size in zip(self.ups, self.sizes[1:], strict=False):
+            x = crop(up(x, label), size)
+        return self.last(x).tanh()
 
 
 def _double(rank: int, channels: int, out: int, transposed: bool, bias: bool) -> nn.Module:

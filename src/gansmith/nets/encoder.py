@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from gansmith.nets.blocks import (
     Score,
+    ToVector,
     append_class,
     channels_by_stage,
     folded,
@@ -67,8 +68,8 @@ def _convolutions(
     sizes = pyramid(size)
     stages: list[nn.Module] = []
     for i, out in enumerate(channels_by_stage(width, widest, max(1, len(sizes) - 1))):
-        stages += halving(channels, out, sizes[-1 - i], whole=len(sizes) == 1, bias=i == 0 or norm is None)
+        stages.append(halving(channels, out, sizes[-1 - i], whole=len(sizes) == 1, bias=i == 0 or norm is None))
         stages += [norm_layer(norm, out, len(size))] if i else []
         stages.append(nn.LeakyReLU(0.2))
         channels = out
-    return [*stages, nn.Flatten()], channels * math.prod(sizes[0])
+    return [*stages, ToVector()], channels * math.prod(sizes[0])

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gansmith.nets.blocks import Size, append_class, channels_by_stage, crop, one_hot, pyramid
+from gansmith.nets.blocks import Size, append_class, channels_by_stage, crop, one_hot, pyramid, to_map
 
 REACH = 3
 """Skip-layer excitation joins maps whose sides differ by 2^3: 4 and 32, 8 and 64."""
@@ -32,7 +32,7 @@ class FastGenerator(nn.Module):
 
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """Map latents [n, latent_dim] (and labels [n]) to samples in [-1, 1]."""
-        x = self.lay_out(append_class(z, label, self.classes)).unflatten(1, (-1, *self.sizes[0]))
+        x = to_map(self.lay_out(append_class(z, label, self.classes)), self.sizes[0])
         maps = [self.first(x)]
         for i, (stage, size) in enumerate(zip(self.stages, self.sizes[1:], strict=True), start=1):
             x = stage(crop(F.interpolate(maps[-1], scale_factor=2, mode="nearest"), size))

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gansmith.nets.blocks import Size, append_class, channels_by_stage, crop, one_hot, pyramid
+from gansmith.nets.blocks import Size, append_class, channels_by_stage, crop, one_hot, pyramid, to_map, to_vector
 from gansmith.nets.equalised import LEAKY_GAIN, EqualisedConv, EqualisedLinear, leaky, minibatch_std, normalise
 from gansmith.nets.residual import halve
 
@@ -52,7 +52,7 @@ class ProgressiveGenerator(nn.Module):
         """Map latents [n, latent_dim] (and labels [n]) to samples at full size, made at the size of the level."""
         whole, alpha = math.floor(level), level % 1
         x = normalise(leaky(self.lay_out(append_class(normalise(z), label, self.classes))))
-        x = normalise(leaky(self.first(x.unflatten(1, (-1, *self.sizes[0])))))
+        x = normalise(leaky(self.first(to_map(x, self.sizes[0]))))
         for stage, size in zip(list(self.stages)[:whole], self.sizes[1:], strict=False):
             x = self._grow(stage, x, size)
         picture = self.to_picture[whole](x)
@@ -102,7 +102,7 @@ class ProgressiveCritic(nn.Module):
         for stage in list(self.stages)[:whole][::-1]:
             h = halve(stage(h))
         h = leaky(self.mix(minibatch_std(h, self.group)))
-        logits = self.logits(leaky(self.hidden(h.flatten(1))))
+        logits = self.logits(leaky(self.hidden(to_vector(h))))
         return (logits * one_hot(label, self.classes, logits)).sum(1) if self.classes else logits.squeeze(1)
 
     def shrink(self, x: Tensor, level: float, fade: bool = False) -> Tensor:

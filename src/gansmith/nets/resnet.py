@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gansmith.nets.attention import SelfAttention
-from gansmith.nets.blocks import Score, Size, channels_by_stage, crop, one_hot, pyramid
+from gansmith.nets.blocks import Score, Size, channels_by_stage, crop, one_hot, pyramid, to_map
 from gansmith.nets.residual import halve
 
 
@@ -41,7 +41,7 @@ class ResNetGenerator(nn.Module):
 
     def forward(self, z: Tensor, conditions: Sequence[Tensor]) -> Tensor:
         """Map latents [n, latent_dim] and `blocks` vectors [n, condition_dim] to samples in [-1, 1]."""
-        x = self.lay_out(z).unflatten(1, (-1, *self.sizes[0]))
+        x = to_map(self.lay_out(z), self.sizes[0])
         x = self.attention(x) if self.attends == 0 else x
         for i, (stage, condition) in enumerate(zip(self.stages, conditions, strict=True)):
             x = stage(x, condition, self.sizes[i + 1])

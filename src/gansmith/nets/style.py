@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gansmith.nets.blocks import channels_by_stage, crop, one_hot, pyramid
+from gansmith.nets.blocks import channels_by_stage, crop, one_hot, pyramid, to_vector
 from gansmith.nets.equalised import LEAKY_GAIN, EqualisedConv, EqualisedLinear, leaky, minibatch_std, normalise
 from gansmith.nets.residual import double, halve
 
@@ -200,7 +200,7 @@ class StyleCritic(nn.Module):
         for block in self.blocks:
             x = block(x)
         x = leaky(self.mix(minibatch_std(x, self.group)))
-        logits = self.logits(leaky(self.hidden(x.flatten(1))))
+        logits = self.logits(leaky(self.hidden(to_vector(x))))
         return (logits * one_hot(label, self.classes, logits)).sum(1) if self.classes else logits.squeeze(1)
 
 

@@ -5,7 +5,17 @@ import math
 import torch
 from torch import Tensor, nn
 
-from gansmith.nets.blocks import CONV_TRANSPOSE, channels_by_stage, crop, halving, norm_layer, pyramid
+from gansmith.nets.blocks import (
+    CONV,
+    CONV_TRANSPOSE,
+    channels_by_stage,
+    crop,
+    halving,
+    last_doubling,
+    norm_layer,
+    pyramid,
+    to_map,
+)
 
 
 class UNet(nn.Module):
@@ -35,7 +45,7 @@ class UNet(nn.Module):
         widths = channels_by_stage(width, widest, max(1, len(self.sizes) - 1))
         self.downs = nn.ModuleList()
         for i, (inner, out) in enumerate(zip([channels, *widths], widths, strict=False)):
-            layers = halving(inner, out, self.sizes[-1 - i], whole, bias=i == 0 or norm is None)
+            layers = [halving(inner, out, self.sizes[-1 - i], whole, bias=i == 0 or norm is None)]
             layers += [norm_layer(norm, out, rank)] if i else []
             self.downs.append(nn.Sequential(*layers, nn.LeakyReLU(0.2)))
         if latent_dim:
@@ -47,8 +57,10 @@ class UNet(nn.Module):
             up = CONV_TRANSPOSE[rank](inner, out, 4, stride=2, padding=1, bias=norm is None)
             self.ups.append(nn.Sequential(up, norm_layer(norm, out, rank), nn.ReLU()))
             inner = 2 * out
-        kernel, stride = (3, 1) if whole else (4, 2)
-        self.ups.append(CONV_TRANSPOSE[rank](inner, out_channels, kernel, stride=stride, padding=1))
+        if whole:
+            self.ups.append(CONV[rank](inner, out_channels, 3, padding=1))
+        else:
+            self.ups.append(last_doubling(inner, out_channels, self.sizes[-1]))
 
     def forward(self, x: Tensor, z: Tensor | None = None) -> Tensor:
         """Map [n, channels, *size] and latents [n, latent_dim] to [n, out_channels, *size] in [-1, 1]."""
@@ -60,7 +72,7 @@ class UNet(nn.Module):
         if self.latent_dim:
             if z is None:
                 raise ValueError(f"this network was built for {self.latent_dim} latents and needs them for each sample")
-            x = torch.cat([x, self.joined(self.lay_out(z).unflatten(1, (-1, *self.sizes[0])))], 1)
+            x = torch.cat([x, self.joined(to_map(self.lay_out(z), self.sizes[0]))], 1)
         for up, size in zip(self.ups, self.sizes[1:] or self.sizes, strict=True):
             x = crop(up(x), size)
             if passed:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from gansmith.sample.mixing import Mix
     from gansmith.sample.walks import Walk
 
-FORMAT = 1
+FORMAT = 2
 ROWS = 16
 """Rows of every forward pass. Always the same, so that a picture does not depend on how many are asked for."""
 

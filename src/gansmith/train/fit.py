@@ -122,8 +122,7 @@ def take_turn(state: State, turn: Turn, dealt: list[MicroBatch]) -> Logs:
     for parameter in state.parameters:
         parameter.requires_grad_(False)
     for parameter in learner.parameters:
-        parameter.requires_grad_(True)
-    learner.optimizer.zero_grad(set_to_none=True)
+        parameter.requires_grad_(True).grad = None
     logs: Logs = {}
     for part in dealt:
         share = len(part["real"]) / state.run.batch

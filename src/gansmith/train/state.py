@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gansmith.data.spec import DataSpec
 from gansmith.game import GAN, Nets, Player
-from gansmith.seeds import derive, generator
+from gansmith.seeds import derive
 from gansmith.train import ranks
 from gansmith.train.run import Run
 
@@ -86,9 +86,9 @@ class State:
         """Latents and the other randomness of the next turn, as batch entries; one stream for each draw."""
         # Dropout and the like draw from torch's own generator; to seed those of absent devices as well costs 0.4 ms.
         seed_torch = torch.default_generator.manual_seed if self.device.type == "cpu" else torch.manual_seed
-        apart = () if ranks.first() else (ranks.rank(),)
-        seed_torch(derive(self.run.seed, "torch", self.attempt, self.draws, *apart))
-        stream = generator(self.run.seed, "turn", self.attempt, self.draws)
+        start = derive(self.run.seed, "turn", self.attempt, self.draws)
+        seed_torch(start + 1 + ranks.rank())
+        stream = torch.Generator().manual_seed(start)
         drawn = {"latents": self.gan.latents(n, stream), "chance": torch.rand(n, 2, 16, generator=stream)}
         return {name: value.to(self.device, non_blocking=True) for name, value in drawn.items()}
 

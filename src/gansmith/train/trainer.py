@@ -26,7 +26,7 @@ from gansmith.errors import DataError, GansmithError, UsageError
 from gansmith.evaluate.quick import Quick
 from gansmith.files import write_whole
 from gansmith.game import GAN
-from gansmith.sample.sampler import Sampler
+from gansmith.sample.sampler import FORMAT, Sampler
 from gansmith.train import checkpoint, hooks, plan, ranks
 from gansmith.train.display import Display
 from gansmith.train.fit import Batches as AnyBatches
@@ -148,6 +148,8 @@ def _load_newest(state: State, folder: Path, data: ImageData, display: Display) 
     found = checkpoint.newest(folder / "state", lambda message: display.note(f"! {message}"))
     if found is None:
         raise DataError(f"{folder} has no checkpoint that is whole", "train anew under another --name")
+    if found.about.get("format") != FORMAT:
+        raise DataError(f"the checkpoint of {folder} is of another version", "train anew, or use its version")
     if found.about.get("fingerprint") != data.fingerprint:
         raise DataError(
             f"{data.source} is not the data that {folder.name} was trained on any more (its content changed)",
@@ -324,7 +326,8 @@ def check_same_data(data: ImageData) -> None:
 
 
 def _about(data: ImageData) -> dict[str, Any]:
-    return {"gansmith": gansmith.__version__, "torch": torch.__version__, "fingerprint": data.fingerprint}
+    versions = {"format": FORMAT, "gansmith": gansmith.__version__, "torch": torch.__version__}
+    return versions | {"fingerprint": data.fingerprint}
 
 
 def _info(state: State, data: ImageData) -> dict[str, Any]:

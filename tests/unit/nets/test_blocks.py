@@ -1,10 +1,15 @@
 """Parts that several nets share."""
 
 import itertools
+import math
 
 import pytest
 import torch
+from torch import nn
 
+from gansmith.data.spec import DataSpec
+from gansmith.gans import DCGAN
+from gansmith.nets import blocks
 from gansmith.nets.blocks import ClassBatchNorm, Score, append_class, crop, look_up, one_hot, pyramid
 
 
@@ -38,6 +43,57 @@ def test_crop_cuts_the_high_end():
     x = torch.arange(16.0).view(1, 1, 4, 4)
     assert crop(x, (3, 2)).tolist() == [[[[0, 1], [4, 5], [8, 9]]]]
     assert crop(x, (4, 4)) is x
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_patches_are_folded_pixel_by_pixel_and_unfolded_again(rank):
+    x = torch.randn(2, 3, *(8, 4, 6)[:rank])
+    patches = blocks.to_patches(x, 2)
+    offsets = itertools.product(range(2), repeat=rank)
+    pixels = [x[(slice(None), c, *(slice(at, None, 2) for at in offset))] for offset in offsets for c in range(3)]
+    assert torch.equal(patches, torch.stack(pixels, 1))
+    assert torch.equal(blocks.from_patches(patches, 2), x)
+    assert blocks.to_patches(x[..., :-1], 2).shape == patches.shape, "padded to a multiple"
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.parametrize(("patch", "side"), [(1, 8), (1, 7), (2, 16), (2, 13)])
+def test_the_last_doubling_is_a_transposed_convolution(rank, patch, side):
+    size, step = (side,) * rank, 2 * patch
+    last, x = blocks.last_doubling(3, 2, size, patch), torch.randn(2, 3, *[math.ceil(side / step)] * rank)
+    known = blocks.CONV_TRANSPOSE[rank](3, 2, 2 * step, stride=step, padding=patch)
+    with torch.no_grad():
+        for at in itertools.product(range(2 * step), repeat=rank):
+            first = 2 * sum(one % step * step**i for i, one in enumerate(reversed(at)))
+            taps = (1 - one // step for one in at)
+            known.weight[(..., *at)] = last.layer.weight[(slice(first, first + 2), slice(None), *taps)].T
+        known.bias.copy_(last.layer.bias[:2])
+        last.layer.bias.copy_(last.layer.bias[:2].repeat(step**rank))
+    torch.testing.assert_close(last(x), blocks.crop(known(x), size), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("side", [6, 7, 8, 9])
+def test_halving_rounds_up(side):
+    assert blocks.halving(3, 4, (side, 8), False, True)(torch.zeros(1, 3, side, 8)).shape == (1, 4, -(-side // 2), 4)
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 64, 48)])
+def test_maps_keep_one_order_in_memory(shape):
+    """Of what the nets make on the way, forth and back, no map has its pixels apart from its channels' order."""
+    nets = DCGAN().nets(DataSpec(shape)).to(memory_format=torch.channels_last)
+    apart = []
+
+    def look(module, given, made):
+        for one in (*given, *made) if isinstance(made, tuple) else (*given, made):
+            if one is not None and one.dim() == 4 and one.shape[1] > 1:
+                apart.extend([module] * (not one.is_contiguous(memory_format=torch.channels_last)))
+
+    for module in nets.modules():
+        if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.BatchNorm2d, nn.LeakyReLU, nn.ReLU)):
+            module.register_forward_hook(look)
+            module.register_full_backward_hook(look)
+    nets.D(nets.G(torch.randn(4, 100))).sum().backward()
+    assert not apart
 
 
 def test_classes_stand_beside_the_latents():
