@@ -21,6 +21,7 @@ from gansmith.game import GAN
 from gansmith.sample import export as exporting
 from gansmith.sample.export import Exported, Format
 from gansmith.sample.sampler import Sampler
+from gansmith.shards import Shard
 from gansmith.train import checkpoint, ranks, trainer
 from gansmith.train.display import Display, Mode
 from gansmith.train.plan import left_open
@@ -188,8 +189,35 @@ def evaluate(
     A path is a model, a run, or a folder of pictures. Data given as a path is opened at the size of the model; `fit`
     and `label` say how.
     """
-    from gansmith import machine
     from gansmith.evaluate.report import evaluate as judge
+
+    fake, reals, note = _judged(model, data, fit, label)
+    result = judge(fake, reals, **options)
+    return dataclasses.replace(result, notes=(note, *result.notes)) if note else result
+
+
+def evaluate_shard(
+    model: Sampler | ImageData | np.ndarray | str | Path,
+    data: ImageData | str | Path,
+    parts: str | Path,
+    shard: Shard,
+    *,
+    fit: str = "crop",
+    label: str | None = None,
+    **options: Any,
+) -> int:
+    """Leave features of one shard of the fakes in a folder; see `gansmith.evaluate.report.evaluate_shard`."""
+    from gansmith.evaluate.report import evaluate_shard as look
+
+    fake, reals, _ = _judged(model, data, fit, label)
+    return look(fake, reals, parts, shard, **options)
+
+
+def _judged(
+    model: Sampler | ImageData | np.ndarray | str | Path, data: ImageData | str | Path, fit: str, label: str | None
+) -> tuple[Sampler | ImageData | np.ndarray, ImageData, str]:
+    """Return fakes and reals of one size, and a note where the fakes had to be brought to it."""
+    from gansmith import machine
 
     machine.prepare()
     fake = judged(model) if isinstance(model, str | Path) else model
@@ -197,14 +225,13 @@ def evaluate(
         spec = getattr(fake, "spec", None)
         data = open_data(data, fit=fit, label=label, **_like(spec) if spec else {})
     if not isinstance(fake, Path):
-        return judge(fake, data, **options)
+        return fake, data, ""
     pictures = open_data(fake, **_like(data.spec))
-    result = judge(pictures, data, **options)
     height, width = data.spec.size
     if set(pictures.facts["sizes"]) == {f"{width}x{height}"} and set(pictures.facts["modes"]) == {data.spec.mode}:
-        return result
-    note = f"the pictures in {fake} were brought to the size and mode of the data, {width}x{height} {data.spec.mode}"
-    return dataclasses.replace(result, notes=(note, *result.notes))
+        return pictures, data, ""
+    brought = f"the pictures in {fake} were brought to the size and mode of the data, {width}x{height} {data.spec.mode}"
+    return pictures, data, brought
 
 
 def augment(
@@ -221,6 +248,7 @@ def augment(
     label: str | None = None,
     display: Mode = "auto",
     progress: Callable[[str], None] = lambda message: None,
+    parts: str | Path | None = None,
 ) -> Any:
     """Bring labelled data to the asked counts with samples of a GAN; see `gansmith.augment.enrich.enrich`.
 
@@ -244,7 +272,7 @@ def augment(
         model = load(train(pictures, gan, root=root, display=display, **settings).best)
     elif not isinstance(model, Sampler):
         model = load(model)
-    return enrich(pictures, model, to, confidence=confidence, seed=seed, progress=progress)
+    return enrich(pictures, model, to, confidence=confidence, seed=seed, progress=progress, parts=parts)
 
 
 def study(

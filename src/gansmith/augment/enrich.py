@@ -18,6 +18,7 @@ from gansmith.data.images import ImageData
 from gansmith.errors import DataError, UsageError
 from gansmith.files import whole_folder
 from gansmith.machine import cores
+from gansmith.shards import Pieces, Shard
 
 if TYPE_CHECKING:
     from gansmith.sample.sampler import Sampler
@@ -127,28 +128,57 @@ def enrich(
     confidence: float = 0.5,
     seed: int = 0,
     progress: Callable[[str], None] = lambda message: None,
+    parts: Path | str | None = None,
 ) -> Enriched:
     """Generate for each class of `data` what is missing to the asked count, and keep what passes the gate.
 
     `to` is "balanced" (every class as large as the largest), "x2" (each class so many times as large) or a count for
-    each class, the reals included. Deterministic in (data, model, to, confidence, seed). Raises UsageError where the
-    model does not fit the data, DataError where classes are too small or nothing passes.
+    each class, the reals included. `parts` is a folder where `look_ahead` left candidates: those are not made again.
+    Deterministic in (data, model, to, confidence, seed). Raises UsageError where the model does not fit the data,
+    DataError where classes are too small or nothing passes.
     """
-    check(data, confidence)
-    _check_model(data, model)
-    model = model.shown(data)
-    wanted = missing(data.counts(), to)
-    gate = Gate(data, confidence=confidence, seed=seed)
+    model, wanted, gate = _begin(data, model, to, confidence, seed)
+    pieces = None if parts is None else _pieces(parts, data, model, seed)
     chosen = {}
     for label, (name, n) in enumerate(wanted.items()):
         if n:
-            chosen[name] = gate.choose(model, label, n)
+            chosen[name] = gate.choose(model, label, n, pieces=pieces)
             progress(f"{name}: {len(chosen[name]):,} of {n:,}")
     if not any(map(len, chosen.values())):
         reasons = sum((one.rejected for one in chosen.values()), Counter())
         told = ", ".join(f"{n:,} {reason}" for reason, n in reasons.most_common())
         raise DataError(f"no generated picture passed ({told})", "train longer, or lower --confidence")
     return Enriched(data, model, chosen, wanted)
+
+
+def look_ahead(
+    data: ImageData,
+    model: "Sampler",
+    to: str | int,
+    parts: Path | str,
+    shard: Shard,
+    *,
+    confidence: float = 0.5,
+    seed: int = 0,
+) -> int:
+    """Leave one shard of the candidates, and what the gate sees of them, in the folder `parts`; return how many."""
+    model, wanted, gate = _begin(data, model, to, confidence, seed)
+    pieces = _pieces(parts, data, model, seed)
+    lacking = [(label, n) for label, n in enumerate(wanted.values()) if n]
+    return sum(gate.look_ahead(model, label, n, pieces, shard) for label, n in lacking)
+
+
+def _begin(
+    data: ImageData, model: "Sampler", to: str | int, confidence: float, seed: int
+) -> tuple["Sampler", dict[str, int], Gate]:
+    check(data, confidence)
+    _check_model(data, model)
+    return model.shown(data), missing(data.counts(), to), Gate(data, confidence=confidence, seed=seed)
+
+
+def _pieces(parts: Path | str, data: ImageData, model: "Sampler", seed: int) -> Pieces:
+    about = {"model": model.hash, "data": data.fingerprint, "seed": seed, "gansmith": gansmith.__version__}
+    return Pieces(parts, about)
 
 
 def missing(counts: dict[str, int], to: str | int) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +62,15 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _as_word(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def as_words(options: Mapping[str, Any]) -> list[str]:
+    """Write options as words, `fit="crop"` as --fit crop; those that are None or False are left out."""
+    words: list[str] = []
+    for name, value in options.items():
+        if value is not None and value is not False:
+            words += [f"--{name.replace('_', '-')}"] + ([] if value is True else [_as_word(value)])
+    return words
 
 
 def convert(type_: Any, tokens: "Sequence[cyclopts.Token]") -> Any:

@@ -1,15 +1,16 @@
 """`gansmith augment`: enrich a data set with generated pictures, or study whether that helps."""
 
+import dataclasses
 import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Group, Parameter
 
 from gansmith.cli import terminal
-from gansmith.cli.app import AS_IT_IS, AsJson, Reading, RunsFolder, app
+from gansmith.cli.app import ALONE, AS_IT_IS, AsJson, Parts, Reading, RunsFolder, Sharing, app
 from gansmith.errors import UsageError
 
 
@@ -56,6 +57,8 @@ def augment(
     seed: Annotated[int, Parameter(help="Decides the training and the filter.")] = 0,
     study: Study = NONE,
     reading: Reading = AS_IT_IS,
+    parts: Parts = None,
+    sharing: Sharing = ALONE,
     root: RunsFolder = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
@@ -75,16 +78,15 @@ def augment(
     if table and (reading.size or reading.mode or reading.limit):
         raise UsageError(f"--size, --mode and --limit are for pictures, and {data} is a table", "leave them out")
     pictures = open_table(data, reading.label) if table else reading.open(data)
-    print(f"✓ data   {pictures.line()}", file=log)
-    for note in pictures.notes if table else ():
-        print(f"         {note}", file=log)
+    lines = [f"✓ data   {pictures.line()}", *(f"         {note}" for note in (pictures.notes if table else ()))]
+    print(*lines, sep="\n", file=log)
 
     def say(message: str) -> None:
         print(f"  {message}", file=log, flush=True)
 
     shared = {"minutes": minutes, "gan": gan, "mirror": mirror, "confidence": confidence, "progress": say}
     if study.study:
-        if model is not None:
+        if model is not None or parts or sharing != ALONE:
             raise UsageError("a study trains its own GANs, each on the few reals of its cell", "leave the model out")
         folder = out or Path(f"{stem}-study")
         plan = {"per_class": study.counts, "seeds": study.seeds, "steps": study.steps}
@@ -93,7 +95,29 @@ def augment(
         print(f"✓ done   {folder}/study.html", file=log)
         return
     display = "quiet" if as_json else "auto"
-    enriched = api.augment(pictures, model, to=to, seed=seed, root=root, display=display, **shared)
+    with sharing.folder(parts) as place:
+        asked = {"to": to, "seed": seed, "confidence": confidence}
+        if place and _share(sharing, place, data, reading, pictures, model, asked):
+            return
+        enriched = api.augment(pictures, model, to=to, seed=seed, root=root, display=display, parts=place, **shared)
     place = enriched.save(out or Path(f"{stem}-augmented{'.csv' if table else ''}"), new_only=new_only)
     print(json.dumps(enriched.summary(), indent=1) if as_json else enriched)
     print(f"✓ done   {place}{'' if table else '/'}", file=log)
+
+
+def _share(
+    sharing: Sharing, place: Path, data: str, reading: Reading, pictures: Any, model: Path | None, asked: dict[str, Any]
+) -> bool:
+    """Leave candidates in `place`: those of one shard, which is all that was wanted, or by workers those of all."""
+    from gansmith import api
+    from gansmith.augment.enrich import look_ahead
+    from gansmith.data.images import ImageData
+
+    if model is None or not isinstance(pictures, ImageData):
+        raise UsageError("only pictures of a trained model are shared", "train first, then name the model")
+    if shard := sharing.one:
+        found = look_ahead(pictures, api.load(model), parts=place, shard=shard, **asked)
+        print(f"shard {shard}: {found:,} candidates in {place}/")
+    elif sharing.workers:
+        sharing.do_all("augment", data, model, parts=place, **asked, **dataclasses.asdict(reading))
+    return bool(shard)

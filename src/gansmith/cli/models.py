@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from gansmith.cli import terminal
-from gansmith.cli.app import AsJson, Device, Fit, Label, app
+from gansmith.cli.app import ALONE, AsJson, Device, Fit, Label, Parts, Sharing, app
+from gansmith.errors import UsageError
 from gansmith.evaluate import menu
 
 Like = Annotated[
@@ -30,16 +31,29 @@ def generate(
     grid: Annotated[bool, Parameter(help="Also write all of them as one picture, grid.png.")] = False,
     out: Annotated[Path, Parameter(help="Folder for one PNG a seed.")] = Path("samples"),
     device: Device = "auto",
+    sharing: Sharing = ALONE,
 ) -> None:
     """Make pictures: one PNG a seed, the same for ever from the same model and seed."""
     from gansmith.sample.generate import generate as make
-    from gansmith.sample.generate import parse_seeds
+    from gansmith.sample.generate import generate_shard, parse_seeds
     from gansmith.sample.sampler import Sampler
 
     wanted = parse_seeds(seeds) if seeds is not None else range(n)
+    if grid and (sharing.workers or sharing.shard):
+        raise UsageError("--grid is not made in shards", "leave it out, or make the grid of a few seeds by itself")
+    if sharing.workers:
+        named = seeds if seeds is not None else f"0-{n - 1}"
+        options = {"class": label, "like": like, "fit": fit, "truncation": truncation, "device": device}
+        sharing.do_all("generate", model, seeds=named, out=out, **options)
+        print(f"{len(wanted):,} pictures in {out}/, told in {out}/manifest.json")
+        return
     sampler = Sampler.load(model, device)
     sampler = sampler if like is None else sampler.like(like, fit)
-    written = make(sampler, wanted, out, label=label, truncation=truncation, grid=grid, progress=terminal.progress)
+    options = {"label": label, "truncation": truncation, "progress": terminal.progress}
+    if shard := sharing.one:
+        print(f"shard {shard}: {generate_shard(sampler, wanted, out, shard, **options):,} pictures in {out}/")
+        return
+    written = make(sampler, wanted, out, grid=grid, **options)
     print(f"{written:,} pictures in {out}/" + (f", all of them in {out}/grid.png" if grid else ""))
 
 
@@ -55,15 +69,23 @@ def evaluate(
     fit: Fit = "crop",
     label: Label = None,
     out: Annotated[Path | None, Parameter(help="Also write the figures here as JSON.")] = None,
+    parts: Parts = None,
+    sharing: Sharing = ALONE,
     as_json: AsJson = False,
 ) -> None:
     """Judge a model, or a folder of pictures, against data: each figure with its net, floor and interval."""
     from gansmith import api
 
     chosen = metrics.split(",") if metrics else None
-    result = api.evaluate(
-        model, data, n=n, metrics=chosen, inception_weights=inception_weights, seed=seed, fit=fit, label=label
-    )
+    options = {"n": n, "inception_weights": inception_weights, "seed": seed, "fit": fit, "label": label}
+    with sharing.folder(parts) as place:
+        if place and (shard := sharing.one or (sharing.first if sharing.workers else None)):
+            done = api.evaluate_shard(model, data, place, shard, **options)  # of all the first: it fits a classifier
+            if sharing.one:
+                print(f"shard {shard}: features of {done:,} fakes in {place}/")
+                return
+            sharing.do_all("evaluate", model, data, parts=place, **options)
+        result = api.evaluate(model, data, metrics=chosen, parts=place, **options)
     if out is not None:
         terminal.write(out, result.to_json())
     print(result.to_json() if as_json else result)

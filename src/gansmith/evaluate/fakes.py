@@ -1,6 +1,6 @@
 """What is judged: the fakes of a model, or a set of images, in chunks that are read once and dropped."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -30,12 +30,25 @@ class Model(Protocol):
 
 @dataclass(frozen=True)
 class Fakes:
-    """`n` images in `chunks`, called `name`; `labels` int64 [n] index the classes of the data, None where unknown."""
+    """`n` images, called `name`; `labels` int64 [n] index the classes of the data, None where unknown.
 
-    chunks: Iterator[np.ndarray]
+    `chunk(i)` makes the i-th `CHUNK` of them, uint8 [m, height, width, channels].
+    """
+
+    chunk: Callable[[int], np.ndarray]
     n: int
     name: str
     labels: np.ndarray | None
+
+    @property
+    def count(self) -> int:
+        """The number of chunks."""
+        return -(-self.n // CHUNK)
+
+    @property
+    def chunks(self) -> Iterator[np.ndarray]:
+        """All chunks, each made when it is asked for."""
+        return map(self.chunk, range(self.count))
 
 
 def fakes_of(fake: Any, spec: DataSpec, n: int, seed: int) -> Fakes:
@@ -47,9 +60,10 @@ def fakes_of(fake: Any, spec: DataSpec, n: int, seed: int) -> Fakes:
     if hasattr(fake, "pixels"):
         shape = tuple(fake.spec.shape)
         seeds = [derive(seed, "evaluate", i) for i in range(n)]
-        chunks = (fake.pixels(seeds[i : i + CHUNK]) for i in range(0, n, CHUNK))
         labels = fake.labels(seeds) if hasattr(fake, "labels") else None
-        made = Fakes(chunks, n, fake.hash, _matched(labels, fake.spec.classes, spec.classes))
+        made = Fakes(
+            lambda i: fake.pixels(seeds[_chunk(i)]), n, fake.hash, _matched(labels, fake.spec.classes, spec.classes)
+        )
     else:
         images = getattr(fake, "images", fake)
         if images.ndim != 4 or images.dtype != np.uint8:
@@ -61,7 +75,9 @@ def fakes_of(fake: Any, spec: DataSpec, n: int, seed: int) -> Fakes:
         order = np.random.default_rng(derive(seed, "fakes")).permutation(len(images))[:n]
         labels = getattr(fake, "labels", None)
         labels = None if labels is None else _matched(labels[order], fake.spec.classes, spec.classes)
-        made = Fakes(chunks_of(images, order), len(order), getattr(fake, "fingerprint", "array"), labels)
+        made = Fakes(
+            lambda i: np.asarray(images[order[_chunk(i)]]), len(order), getattr(fake, "fingerprint", "array"), labels
+        )
     if shape != spec.shape:
         raise UsageError(
             f"the fakes are {shape[2]}x{shape[1]} with {shape[0]} channels, the data {width}x{height} with "
@@ -74,6 +90,10 @@ def fakes_of(fake: Any, spec: DataSpec, n: int, seed: int) -> Fakes:
 def chunks_of(images: np.ndarray, order: np.ndarray) -> Iterator[np.ndarray]:
     """Yield images[order] in chunks."""
     return (np.asarray(images[order[i : i + CHUNK]]) for i in range(0, len(order), CHUNK))
+
+
+def _chunk(i: int) -> slice:
+    return slice(i * CHUNK, (i + 1) * CHUNK)
 
 
 def _matched(labels: np.ndarray | None, names: Sequence[str], known: Sequence[str]) -> np.ndarray | None:

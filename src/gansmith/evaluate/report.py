@@ -11,21 +11,25 @@ import numpy as np
 from gansmith.errors import UsageError
 from gansmith.evaluate.asked import FEWEST, asked_for, enough_held_out, obstacles
 from gansmith.evaluate.classifier import ClassifierNet
-from gansmith.evaluate.fakes import Model, chunks_of, fakes_of
+from gansmith.evaluate.fakes import CHUNK, Fakes, Model, chunks_of, fakes_of
 from gansmith.evaluate.features import FeatureNet, Inception, JudgingSplit, feature_nets, judging_split
 from gansmith.evaluate.frechet import Sums
 from gansmith.evaluate.menu import CAS, COPYING, METRICS
 from gansmith.evaluate.result import Control, Evaluation, Result, Score
 from gansmith.evaluate.scores import score_classes, score_features, score_sums
 from gansmith.seeds import derive
+from gansmith.shards import Pieces, Shard
 
 if TYPE_CHECKING:
     from gansmith.data.images import ImageData
 
-__all__ = ["METRICS", "Control", "Evaluation", "Model", "Result", "enough_held_out", "evaluate"]
+__all__ = ["METRICS", "Control", "Evaluation", "Model", "Result", "enough_held_out", "evaluate", "evaluate_shard"]
 
 DEFAULT_N = 10_000
 MOST_TRAINING = 50_000
+
+Features = Iterator[list[np.ndarray]]
+"""Of one chunk of images after the other, float32 [m, dim] for each net."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ def evaluate(
     nets: Sequence[FeatureNet] | None = None,
     metrics: Sequence[str] | str | None = None,
     inception_weights: str | Path | None = None,
+    parts: str | Path | None = None,
 ) -> Evaluation:
     """Compare `n` fakes with `n` reals of `data` (as many as there are, at most 10,000), deterministic in `seed`.
 
@@ -58,9 +63,70 @@ def evaluate(
     [n, height, width, channels]. `nets` default to `feature_nets(data)`, `metrics` to those of `menu.DEFAULT`; "all"
     takes every one that the fakes and the data allow, and notes which they do not. `fd` is called `fid` on Inception
     features, and on no others. Images are dropped once their features are taken (for `cas` they are kept): what stays
-    is n x d a net, and where `fd` alone is asked for, sums whose size does not depend on n.
+    is n x d a net, and where `fd` alone is asked for, sums whose size does not depend on n. `parts` is a folder where
+    `evaluate_shard` left features of the same fakes: those are not made again.
     """
     names = asked_for(metrics)
+    made, reals, nets = _begin(fake, data, n, seed, nets, inception_weights)
+    split, n_real = reals.split, len(reals.compared)
+    names, missing = _possible(names, metrics, obstacles(names, data, split, reals.compared, made.labels, nets))
+
+    kept: list[np.ndarray] = []
+    if parts is None or set(names) & set(CAS):
+        found = _features(nets, _keep(made.chunks, kept) if set(names) & set(CAS) else made.chunks)
+    else:
+        found = _from_parts(made, nets, _pieces(parts, made, nets, seed))
+    stamp = {
+        "n_real": n_real,
+        "n_fake": made.n,
+        "split": split.name,
+        "seed": seed,
+        "versions": {name: version(name) for name in ("gansmith", "torch", "numpy")},
+    }
+    if names == ("fd",):
+        results = _fd_alone(nets, reals, found, stamp)
+    else:
+        fakes = _rows(nets, found)
+        results = _on_features(nets, reals, fakes, made.labels, names, stamp)
+        if set(names) & set(COPYING) and data.test is not None:
+            results += _copying(nets, fakes, data, data.test, names, stamp)
+        if kept and made.labels is not None:
+            results += _cas(reals, np.concatenate(kept), made.labels, names, stamp)
+    notes = [split.note] if split.note else []
+    if reals.half < min(n_real, made.n):
+        notes.append(f"real vs real has {reals.half:,} images a side only, which raises fd")
+    notes += [f"{net.name}: {net.note}" for net in nets] + missing
+    return Evaluation(tuple(results), made.name, data.fingerprint, tuple(notes))
+
+
+def evaluate_shard(
+    fake: "Model | ImageData | np.ndarray",
+    data: "ImageData",
+    parts: str | Path,
+    shard: Shard,
+    *,
+    n: int | None = None,
+    seed: int = 0,
+    nets: Sequence[FeatureNet] | None = None,
+    inception_weights: str | Path | None = None,
+) -> int:
+    """Leave the features of one shard of the fakes in the folder `parts`, for `evaluate`; return how many fakes.
+
+    What is there already is left alone. UsageError where the folder holds features of something else.
+    """
+    made, _, nets = _begin(fake, data, n, seed, nets, inception_weights)
+    return sum(len(chunk[0]) for chunk in _from_parts(made, nets, _pieces(parts, made, nets, seed), shard))
+
+
+def _begin(
+    fake: "Model | ImageData | np.ndarray",
+    data: "ImageData",
+    n: int | None,
+    seed: int,
+    nets: Sequence[FeatureNet] | None,
+    inception_weights: str | Path | None,
+) -> tuple[Fakes, Reals, list[FeatureNet]]:
+    """Return what is compared, and in which spaces."""
     split = judging_split(data, seed)
     n = min(len(split.compared), DEFAULT_N) if n is None else max(n, 0)
     if shown := getattr(fake, "shown", None):
@@ -71,31 +137,7 @@ def evaluate(
     reals = Reals(split, compared, others if len(others) >= len(compared) // 2 else others[:0])
     nets = list(nets) if nets is not None else feature_nets(data, inception_weights, seed, split)
     _check_counts(len(compared), made.n, nets)
-    names, missing = _possible(names, metrics, obstacles(names, data, split, compared, made.labels, nets))
-
-    kept: list[np.ndarray] = []
-    chunks = _keep(made.chunks, kept) if set(names) & set(CAS) else made.chunks
-    stamp = {
-        "n_real": len(compared),
-        "n_fake": made.n,
-        "split": split.name,
-        "seed": seed,
-        "versions": {name: version(name) for name in ("gansmith", "torch", "numpy")},
-    }
-    if names == ("fd",):
-        results = _fd_alone(nets, reals, chunks, stamp)
-    else:
-        fakes = _rows(nets, chunks)
-        results = _on_features(nets, reals, fakes, made.labels, names, stamp)
-        if set(names) & set(COPYING) and data.test is not None:
-            results += _copying(nets, fakes, data, data.test, names, stamp)
-        if kept and made.labels is not None:
-            results += _cas(reals, np.concatenate(kept), made.labels, names, stamp)
-    notes = [split.note] if split.note else []
-    if reals.half < min(len(compared), made.n):
-        notes.append(f"real vs real has {reals.half:,} images a side only, which raises fd")
-    notes += [f"{net.name}: {net.note}" for net in nets] + missing
-    return Evaluation(tuple(results), made.name, data.fingerprint, tuple(notes))
+    return made, reals, nets
 
 
 def _possible(
@@ -124,16 +166,14 @@ def _check_counts(n_real: int, n_fake: int, nets: Sequence[FeatureNet]) -> None:
             )
 
 
-def _fd_alone(
-    nets: Sequence[FeatureNet], reals: Reals, chunks: Iterator[np.ndarray], stamp: dict[str, Any]
-) -> list[Result]:
+def _fd_alone(nets: Sequence[FeatureNet], reals: Reals, found: Features, stamp: dict[str, Any]) -> list[Result]:
     """Score by the Frechet distance from sums of features, whose size does not depend on the number of images."""
     images, half = reals.split.compared.images, reals.half
-    first = _sums(nets, chunks_of(images, reals.compared[:half]))
-    rest = _sums(nets, chunks_of(images, reals.compared[half:]), half)
-    others = _sums(nets, chunks_of(images, reals.others)) if len(reals.others) else rest
+    first = _sums(nets, _features(nets, chunks_of(images, reals.compared[:half])))
+    rest = _sums(nets, _features(nets, chunks_of(images, reals.compared[half:])), half)
+    others = _sums(nets, _features(nets, chunks_of(images, reals.others))) if len(reals.others) else rest
     results = []
-    for net, one, more, other, fake in zip(nets, first, rest, others, _sums(nets, chunks), strict=True):
+    for net, one, more, other, fake in zip(nets, first, rest, others, _sums(nets, found), strict=True):
         results += _stamped(score_sums(net, one + more, fake, (one, other)), ["fd"], _where(net, half) | stamp, net)
     return results
 
@@ -151,7 +191,8 @@ def _on_features(
     rows = np.concatenate([reals.compared, reals.others])
     n, other = len(reals.compared), slice(len(reals.compared), None) if len(reals.others) else slice(half, len(rows))
     results = []
-    for net, real, fake in zip(nets, _rows(nets, chunks_of(images, rows)), fakes, strict=True):
+    taken = _rows(nets, _features(nets, chunks_of(images, rows)))
+    for net, real, fake in zip(nets, taken, fakes, strict=True):
         scores = score_features(net, real[:n], fake, (real[:half], real[other]), names, stamp["seed"])
         if "class_fd" in names and labels is not None and fake_labels is not None:
             known = labels[rows]
@@ -182,8 +223,8 @@ def _copying(
     for net, fake in zip(nets, fakes, strict=True):
         if isinstance(net, ClassifierNet):
             continue
-        (train,) = _rows([net], chunks_of(data.images, chosen))
-        (test,) = _rows([net], chunks_of(held_out.images, tested))
+        (train,) = _rows([net], _features([net], chunks_of(data.images, chosen)))
+        (test,) = _rows([net], _features([net], chunks_of(held_out.images, tested)))
         scores = score_copying(train, test, fake, net(copies), names, seed)
         note = f"{len(train):,} training images against {len(test):,} held out"
         scores = {name: score._replace(note=note) for name, score in scores.items()}
@@ -235,24 +276,49 @@ def _stamped(
     ]
 
 
-def _rows(nets: Sequence[FeatureNet], chunks: Iterator[np.ndarray]) -> list[np.ndarray]:
-    """Return float32 [n, dim] for each net; every chunk of images is read or sampled once, then dropped."""
-    rows: list[list[np.ndarray]] = [[np.empty((0, net.dim), np.float32)] for net in nets]
+def _features(nets: Sequence[FeatureNet], chunks: Iterator[np.ndarray]) -> Features:
+    """Yield the features of each chunk, which is read or sampled once, then dropped."""
     for images in chunks:
-        for net, parts in zip(nets, rows, strict=True):
-            parts.append(net(images))
+        yield [net(images) for net in nets]
+
+
+def _pieces(parts: str | Path, made: Fakes, nets: Sequence[FeatureNet], seed: int) -> Pieces:
+    about = {"fakes": made.name, "n": made.n, "seed": seed, "nets": [net.hash for net in nets], "chunk": CHUNK}
+    return Pieces(parts, about)
+
+
+def _from_parts(made: Fakes, nets: Sequence[FeatureNet], pieces: Pieces, shard: Shard | None = None) -> Features:
+    """Yield the features of each chunk, or of those of a shard; what is not among the pieces is made and left there."""
+    names = [str(k) for k in range(len(nets))]
+    for i in range(made.count):
+
+        def make(i: int = i) -> dict[str, np.ndarray]:
+            images = made.chunk(i)
+            return {name: net(images) for name, net in zip(names, nets, strict=True)}
+
+        if shard is None or shard.has(i):
+            found = pieces.get(f"fakes-{i:06d}", make)
+            yield [found[name] for name in names]
+
+
+def _rows(nets: Sequence[FeatureNet], found: Features) -> list[np.ndarray]:
+    """Return float32 [n, dim] for each net."""
+    rows: list[list[np.ndarray]] = [[np.empty((0, net.dim), np.float32)] for net in nets]
+    for chunk in found:
+        for parts, features in zip(rows, chunk, strict=True):
+            parts.append(features)
     return [np.concatenate(parts) for parts in rows]
 
 
-def _sums(nets: Sequence[FeatureNet], chunks: Iterator[np.ndarray], start: int = 0) -> list[Sums]:
+def _sums(nets: Sequence[FeatureNet], found: Features, start: int = 0) -> list[Sums]:
     """Return the sums of the features of each net, whose size does not grow with the number of images.
 
     Row i counts as row `start` + i of its set, so that the sums of two parts add to those of the whole.
     """
     sums = [Sums.of(np.empty((0, net.dim), np.float32)) for net in nets]
-    for images in chunks:
-        sums = [total + Sums.of(net(images), start) for net, total in zip(nets, sums, strict=True)]
-        start += len(images)
+    for chunk in found:
+        sums = [total + Sums.of(features, start) for features, total in zip(chunk, sums, strict=True)]
+        start += len(chunk[0])
     return sums
 
 

@@ -1,18 +1,24 @@
-"""Many pictures into a folder, at constant memory."""
+"""Many pictures into a folder, at constant memory, whole or in shards."""
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+import gansmith
 from gansmith import pages
 from gansmith.errors import DataError, UsageError
+from gansmith.files import write_whole
 from gansmith.sample.sampler import Sampler
-from gansmith.sample.writing import writing
+from gansmith.sample.writing import Writer, writing
+from gansmith.shards import Shard, all_of
 
 BLOCK = 256  # pictures handed over at a time
 GRID = 1024  # most pictures in one grid
+SHARDS = ".shards"  # folder beside the pictures: what says of each shard that all of it is there
+MANIFEST = "manifest.json"  # the same of the whole
 
 
 def parse_seeds(text: str) -> Sequence[int]:
@@ -41,18 +47,90 @@ def generate(
         raise UsageError("no seeds, no pictures", "ask for at least one: -n 1")
     if not 0 < truncation <= 1:
         raise UsageError(f"truncation {truncation:g} is outside (0, 1]", "take a value such as 0.7")
-    kept = []
-    with writing(out) as write:
-        for start in range(0, len(seeds), BLOCK):
-            images = sampler.images(seeds[start : start + BLOCK], label, truncation)
-            write(images)
-            if grid and start < GRID:
-                kept.append(images.pixels)
-            progress(min(start + BLOCK, len(seeds)), len(seeds))
-    if grid:
+    kept = [] if grid else None
+    _write(sampler, seeds, out, label, truncation, kept, progress)
+    if kept is not None:
         pixels = np.concatenate(kept)[:GRID]
         try:
             pages.grid(pixels, scale=max(1, 32 // max(sampler.spec.size))).save(Path(out) / "grid.png")
         except OSError as error:
             raise DataError(f"cannot write {out}/grid.png: {error.strerror}", "name another --out") from None
     return len(seeds)
+
+
+def generate_shard(
+    sampler: Sampler,
+    seeds: Sequence[int],
+    out: Path | str,
+    shard: Shard,
+    *,
+    label: Any = None,
+    truncation: float = 1.0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> int:
+    """Write the PNGs of one shard of `seeds` into `out`, which all share, and then what says so; return how many.
+
+    A shard that is there already is left alone. Once every shard is there, `manifest.json` says what they are: the
+    model, how many pictures and bytes, and a digest of all files that does not depend on who made them. Raises
+    UsageError where `out` holds shards of something else.
+    """
+    if not 0 < truncation <= 1:
+        raise UsageError(f"truncation {truncation:g} is outside (0, 1]", "take a value such as 0.7")
+    out, mine = Path(out), shard.of(seeds)
+    about = {
+        "gansmith": gansmith.__version__,
+        "model": sampler.hash,
+        "class": None if label is None else str(label),
+        "truncation": truncation,
+        "seeds": [int(seeds[0]), int(seeds[-1]), len(seeds)] if len(seeds) else [],
+        "shards": shard.n,
+    }
+    for path in sorted((out / SHARDS).glob("*.json")):
+        if (there := _read(path)) and {key: there.get(key) for key in about} != about:
+            raise UsageError(f"{out} holds shards of something else ({path.name})", "name another folder with --out")
+    path = out / SHARDS / f"{shard.name}.json"
+    if _read(path) is None:
+        written = _write(sampler, mine, out, label, truncation, None, progress)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        found = {"count": written.count, "bytes": written.bytes, "digest": f"{written.digest:064x}"}
+        write_whole(path, json.dumps(about | found, indent=1))
+    _complete(out, about, shard.n)
+    return len(mine)
+
+
+def _complete(out: Path, about: dict[str, Any], n: int) -> None:
+    """Write the manifest of the whole where every shard is there."""
+    found = [_read(out / SHARDS / f"{shard.name}.json") for shard in all_of(n)]
+    if all(one is not None for one in found):
+        rows = [one for one in found if one is not None]
+        digest = sum(int(row["digest"], 16) for row in rows) % 2**256
+        total = {"count": sum(row["count"] for row in rows), "bytes": sum(row["bytes"] for row in rows)}
+        write_whole(out / MANIFEST, json.dumps(about | total | {"digest": f"{digest:064x}"}, indent=1))
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """Return what a manifest says, None where there is none that can be read."""
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _write(
+    sampler: Sampler,
+    seeds: Sequence[int],
+    out: Path | str,
+    label: Any,
+    truncation: float,
+    kept: list[np.ndarray] | None,
+    progress: Callable[[int, int], None],
+) -> Writer:
+    """Write one PNG a seed; the first pictures are also put into `kept`."""
+    with writing(out) as write:
+        for start in range(0, len(seeds), BLOCK):
+            images = sampler.images(seeds[start : start + BLOCK], label, truncation)
+            write(images)
+            if kept is not None and start < GRID:
+                kept.append(images.pixels)
+            progress(min(start + BLOCK, len(seeds)), len(seeds))
+    return write

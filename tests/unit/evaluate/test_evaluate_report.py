@@ -18,7 +18,7 @@ from gansmith.evaluate.fakes import fakes_of
 from gansmith.evaluate.inception import Inception
 from gansmith.evaluate.menu import COPYING, DEFAULT, METRICS
 from gansmith.evaluate.random_conv import RandomConv
-from gansmith.evaluate.report import _rows, _sums, evaluate
+from gansmith.evaluate.report import _features, _rows, _sums, evaluate
 from gansmith.seeds import derive
 
 
@@ -173,9 +173,10 @@ def test_fd_alone_is_the_same_from_sums_whose_size_does_not_grow(data, nets):
             return images[:, ::2, ::2].reshape(len(images), -1).astype(np.float32)
 
     def peak(gather, n):
-        gather([FlatNet()], iter([shapes(9)]))
+        nets = [FlatNet()]
+        gather(nets, _features(nets, iter([shapes(9)])))
         tracemalloc.start()
-        gathered = gather([FlatNet()], (noise for _ in range(n // 512)))
+        gathered = gather(nets, _features(nets, (noise for _ in range(n // 512))))
         size = tracemalloc.get_traced_memory()[0]
         tracemalloc.stop()
         return size / len(gathered)
