@@ -81,11 +81,11 @@ def train(
         )
     pictures = data if isinstance(data, ImageData) else ranks.in_turn(lambda: open_data(data))
     run = make_run(settings, epochs, len(pictures))
-    gan, left = make_gan(gan, options or {}, pictures)
+    start_from = load(parent, "cpu") if parent is not None and ranks.first() else None
+    gan, left = make_gan(gan, options or {}, pictures, ranks.agreed(lambda: start_from and start_from.gan))
     command = command or f"gs.train({pictures.source!r}, {gan!r})"
     if before := ranks.agreed(lambda: _before_the_restart(root, name, command)):
         return resume(before, pictures, display=display, judge=judge)
-    start_from = load(parent, "cpu") if parent is not None and ranks.first() else None
     folder = ranks.agreed(lambda: runs.new_run_dir(root, name, pictures.source))
     try:
         return trainer.start(
@@ -356,14 +356,23 @@ def judged(path: str | Path) -> Sampler | Path:
     return Sampler.load(path) if holds_model or not path.exists() else path
 
 
-def make_gan(gan: GAN | str | None, options: dict[str, Any], pictures: ImageData) -> tuple[GAN, frozenset[str]]:
-    """Build a GAN from its name and options; return it with the fields that are left to the planner."""
+def make_gan(
+    gan: GAN | str | None, options: dict[str, Any], pictures: ImageData, parent: GAN | None = None
+) -> tuple[GAN, frozenset[str]]:
+    """Build a GAN from its name and options; return it with the fields that are left to the planner.
+
+    It is as wide as the one that its weights are to come from, the `parent`, unless the options say otherwise.
+    """
     if isinstance(gan, GAN):
         if options:
             raise UsageError("options go with the name of a GAN, not with a GAN", "set them in the GAN itself")
         return gan, frozenset()
     name = gan or catalog.default_for(pictures.spec.size)
-    return catalog.create(name, options), left_open(catalog.find(name), options)
+    made, left = catalog.create(name, options), left_open(catalog.find(name), options)
+    if type(parent) is type(made):
+        widths = {field: getattr(parent, field) for field in set(made.widens) & left}
+        made, left = made.replace(**widths), left - widths.keys()
+    return made, left
 
 
 def make_run(settings: dict[str, Any], epochs: float | None, pictures: int) -> Run:

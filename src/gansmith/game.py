@@ -106,13 +106,15 @@ class GAN(ABC):
     batches and a keyword of `synthesise` and `score`. `judged` is how many samples the evaluations during training look
     at, at most: fewer where a sample takes long. `restraints` names the fields that hold the critic back the more the
     larger they are, which is how the monitor answers a collapse. `one_pass` says that a sample takes one pass of the
-    networks: what takes more is not exported.
+    networks: what takes more is not exported. `widens` names the fields that say how wide the nets are, where it was
+    measured that wider ones are better given more time: the planner multiplies them.
     """
 
     needs: ClassVar[tuple[str, ...]] = ()
     judged: ClassVar[int] = 512
     restraints: ClassVar[tuple[str, ...]] = ()
     one_pass: ClassVar[bool] = True
+    widens: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def nets(self, spec: DataSpec) -> Nets:

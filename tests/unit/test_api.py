@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import gansmith as gs
-from gansmith import api
+from gansmith import api, catalog
 from gansmith.data.images import assemble
 from gansmith.errors import DataError, UsageError
 from gansmith.gans import DCGAN
@@ -66,8 +66,12 @@ def test_settings_by_name():
 
 
 def test_a_gan_by_name_leaves_to_the_planner_what_was_not_given(pictures):
-    assert api.make_gan("dcgan", {"width": "8"}, pictures) == (DCGAN(width=8), {"augment"})
-    assert api.make_gan("dcgan", {"augment": "0.2"}, pictures) == (DCGAN(augment=0.2), frozenset())
+    assert api.make_gan("dcgan", {"width": "8"}, pictures) == (DCGAN(width=8), {"augment", "widest"})
+    assert api.make_gan("dcgan", {"augment": "0.2"}, pictures) == (DCGAN(augment=0.2), {"width", "widest"})
+    wide = DCGAN(width=64, widest=256, lr=1.0)
+    assert api.make_gan("dcgan", {}, pictures, wide) == (DCGAN(width=64, widest=256), {"augment"}), "as its parent"
+    assert api.make_gan("dcgan", {"width": "8"}, pictures, wide)[0] == DCGAN(width=8, widest=256)
+    assert api.make_gan("sngan", {}, pictures, wide)[0] == catalog.create("sngan")
     assert api.make_gan(DCGAN(width=8), {}, pictures) == (DCGAN(width=8), frozenset())
     with pytest.raises(UsageError, match="options go with the name"):
         api.make_gan(DCGAN(), {"width": 8}, pictures)

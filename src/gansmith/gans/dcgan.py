@@ -7,7 +7,7 @@ Strided convolutions with batch normalisation in both nets and the non-saturatin
 """
 
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, final
 
 from gansmith.game import GAN, Nets, Player, Turn, adam, linear_decay
 from gansmith.losses.adversarial import non_saturating_D, non_saturating_G
@@ -20,6 +20,8 @@ from gansmith.nets.encoder import Encoder
 @dataclass(frozen=True)
 class DCGAN(GAN):
     """Convolutional nets with batch normalisation and the non-saturating loss."""
+
+    widens: ClassVar = ("width", "widest")
 
     latent_dim: int = 100
     width: int = 32  # channels of the finest stage, at most; doubled at each halving

@@ -26,7 +26,8 @@ HEADROOM = 0.88  # share of the minutes that is planned for rounds; the rest is 
 TICK = 20.0  # seconds between looks, where the time decides
 LOOKING = 0.05  # share of the time that judging may take
 LOOKS = 2  # measured: the first warms up
-SETTLED = frozenset({"augment"})  # hyper-parameters that follow from the data and the budget
+SETTLED = frozenset({"augment"})  # hyper-parameters that follow from the data and the budget, beside `GAN.widens`
+WIDER = 500_000, 4_000_000  # pictures that the minutes allow, from which nets are twice and four times as wide
 PASSES = 100, 1000  # how often each picture is seen, where augmentation begins and where it is full
 
 Look = Callable[[State, Batches], object]
@@ -52,7 +53,7 @@ class Plan:
 
 def left_open(gan: type[GAN], given: Iterable[str]) -> frozenset[str]:
     """Return the hyper-parameters that the planner settles where they were not given."""
-    return SETTLED & {field.name for field in dataclasses.fields(gan)} - set(given)
+    return (SETTLED & {field.name for field in dataclasses.fields(gan)} | set(gan.widens)) - set(given)
 
 
 def augmentation_for(passes: float) -> float:
@@ -96,6 +97,11 @@ def plan(
     endless = dataclasses.replace(run, images=10**9)
     rate, cost, parameters = _measure(gan, endless, data, device, precision, look if free else None)
     reasons = []
+    if run.images is None and (wider := _wider(gan, left, rate * 60 * (run.minutes or 0) * HEADROOM)):
+        widths = ", ".join(f"{name} {getattr(wider, name)}" for name in gan.widens)
+        reasons.append(f"{widths}: in these minutes wider nets than the default's learn enough to be better")
+        gan = wider
+        rate, cost, parameters = _measure(gan, endless, data, device, precision, look if free else None)
     if "reference" in gan.needs and data.labels is None:
         reasons.append("no classes: any two pictures are taken for one kind, so results need not be like the reference")
     images, ticks = run.images, run.ticks
@@ -115,6 +121,14 @@ def plan(
     run = dataclasses.replace(run, images=images, ticks=ticks)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return Plan(gan, run, rate, float(peak), parameters, tuple(reasons))
+
+
+def _wider(gan: GAN, left: Collection[str], images: float) -> GAN | None:
+    """Return the game with wider nets where it has use for them and the minutes allow so many pictures; else None."""
+    times = 2 ** sum(images >= enough for enough in WIDER)
+    if times == 1 or not gan.widens or not set(gan.widens) <= set(left):
+        return None
+    return gan.replace(**{name: times * getattr(gan, name) for name in gan.widens})
 
 
 def _measure(
