@@ -27,7 +27,7 @@ TICK = 20.0  # seconds between looks, where the time decides
 LOOKING = 0.05  # share of the time that judging may take
 LOOKS = 2  # measured: the first warms up
 SETTLED = frozenset({"augment"})  # hyper-parameters that follow from the data and the budget, beside `GAN.widens`
-WIDER = 500_000, 4_000_000  # pictures that the minutes allow, from which nets are twice and four times as wide
+WIDER = 200_000, 4_000_000  # pictures that the minutes allow, from which nets are twice and four times as wide
 PASSES = 100, 1000  # how often each picture is seen, where augmentation begins and where it is full
 
 Look = Callable[[State, Batches], object]

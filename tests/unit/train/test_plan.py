@@ -46,7 +46,7 @@ def test_pictures_that_are_seen_often_are_augmented(quick):
 @pytest.mark.parametrize(
     ("gan", "minutes", "left", "width"),
     [
-        ("dcgan", 10, {"width", "widest"}, 32),  # 300,000 pictures
+        ("dcgan", 5, {"width", "widest"}, 32),  # 132,000 pictures
         ("dcgan", 30, {"width", "widest"}, 64),
         ("dcgan", 300, {"width", "widest"}, 128),
         ("dcgan", 300, {"widest"}, 32),  # the user gave a width
