@@ -123,7 +123,6 @@ READABLE = {
     "more-behind-the-end.png": lambda: encoded(picture(41)) + b"PK\3\4" + b"\0" * 10_000,
     "words-that-unpack.png": lambda: encoded(picture(42), pnginfo=_texts(500_000)),
     "pixels-without-end.png": lambda: png(24, 16, zlib.compress(b"\0" * (64 << 20), 9)),
-    "flat-and-large.png": lambda: png(6000, 6000, zlib.compress(b"\0" * 6000 * 24001, 9), colour=6),
 }
 """Name -> bytes of pictures that are read."""
 
@@ -197,6 +196,17 @@ def write_odd(folder: Path) -> dict[str, str]:
         "pipe.png": "not a regular file",
         "large.png": "larger than",
     }
+
+
+def as_shown(name: str) -> str:
+    """Return the name that reports have for a file: what cannot be printed is written out."""
+    return "".join(letter if letter.isprintable() else _code(letter) for letter in name)
+
+
+def _code(letter):
+    if "\udc80" <= letter <= "\udcff":  # a byte that is no UTF-8
+        return f"\\x{ord(letter) - 0xDC00:02x}"
+    return letter.encode("unicode_escape").decode()
 
 
 def write(folder: Path) -> dict[str, str | None]:

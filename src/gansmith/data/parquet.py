@@ -7,7 +7,7 @@ from gansmith.errors import UsageError
 
 MOST_CELLS = 20_000_000
 MOST_BYTES = 256 << 20
-_ROWS = 256  # at a time: bounds what many times the same long text takes
+_ROWS = 64  # at a time: bounds what many times the same long text takes
 
 
 def parquet_rows(

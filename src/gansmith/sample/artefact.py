@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import threading
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,12 +39,13 @@ def read(path: Path) -> tuple[GAN, Nets, DataSpec, dict[str, Any]]:
     folder = _artefact(path)
     config = _read_config(folder)
     try:
-        gan, spec = catalog.from_config(config["gan"]), TypeAdapter(DataSpec).validate_python(config["spec"])
+        gan, spec = catalog.from_config(config["gan"]), DataSpec(**config["spec"])
+        spec = TypeAdapter(DataSpec).validate_python(vars(spec))
         path = folder / "model.safetensors"
         with path.open("rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != config["sha256"]:
                 raise DataError(f"{path} is not what was saved", "copy the model again")
-        with _no_larger(4 * path.stat().st_size):
+        with warnings.catch_warnings(action="ignore"), _no_larger(4 * path.stat().st_size):
             nets = gan.nets(spec).to(memory_format=torch.channels_last)
         nets.load_state_dict(safetensors.torch.load_file(path))
         return gan, nets, spec, dict(config["info"])

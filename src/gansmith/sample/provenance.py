@@ -90,7 +90,8 @@ def read(path: Path | str) -> Provenance | SheetProvenance:
     try:
         told = json.loads(text)
         kind = SheetProvenance if "kind" in told else Provenance
-        return TypeAdapter(kind).validate_python(told, strict=True, extra="forbid")
+        kind(**told)  # an unknown or missing name is a TypeError, a value of another type a ValueError
+        return TypeAdapter(kind).validate_json(text, strict=True)
     except (ValueError, TypeError, RecursionError):
         raise DataError(f"the provenance chunk of {path} is damaged", "generate the picture again") from None
 
