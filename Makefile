@@ -61,9 +61,7 @@ fuzz: environment ## give every reader hostile bytes, a minute each; SECONDS_EAC
 	$(BIN)/python benchmarks/fuzz.py --seconds $(or $(SECONDS_EACH),60)
 
 lock: environment ## write requirements.lock: every dependency with the hashes of its files
-	$(BIN)/python -m pip install -q pip-tools
-	$(BIN)/python -m piptools compile -q --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --all-extras -o requirements.lock pyproject.toml
+	$(BIN)/python scripts/lock.py
 
 clean: ## remove what the other targets made, except runs
 	rm -rf .venv .venv.lock dist docs/_build .pytest_cache .ruff_cache .hypothesis .import_linter_cache samples/demo

@@ -115,7 +115,9 @@ CASES = {
     "other archive": Case(
         lambda folder: _written(folder / "set.tar.gz", b"\x1f\x8b\x08\0"), "of a kind that is not read"
     ),
-    "controls in a name": Case(zipped(("good/\x1b[2Jgood\n.png", encoded(picture(7)))), read=3),
+    "controls in a name": Case(
+        zipped(("good/\x1b[2Jgood\n.png", encoded(picture(7))), ("good/\x1b[2Jbad\n.png", b"x")), read=3, left_out=1
+    ),
     "bzip2 bomb": Case(
         lambda folder: _pack(folder / "set.zip", [("a.bmp", bytes(64 << 20))], zipfile.ZIP_BZIP2), "packed"
     ),

@@ -132,6 +132,7 @@ MODELS = {
     "gan of no size": Case(gan(width=0, widest=0), "of this version"),
     "gan of a vast size": Case(gan(width=10**9), "outside 0 to"),
     "gan of a large size": Case(gan(width=100_000, widest=1_000_000), "of this version"),
+    "gan that memory might hold": Case(gan(width=2048, widest=8192), "larger than its weights"),
     "gan of vast depth": Case(gan("vanilla", depth=10**9), "has no option|outside 0 to"),
     "gan of a text for a size": Case(gan(width="wide"), "does not fit"),
     "gan of infinities": Case(gan(latent_dim=float("inf")), "does not fit"),
