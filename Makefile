@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test check format docs build bench data clean
+.PHONY: help environment demo test check format docs build bench fuzz lock data clean
 
 VENV := $(or $(GANSMITH_VENV),.venv)
 BIN := $(VENV)/bin
@@ -55,6 +55,13 @@ bench: environment ## measure speed against plain loops, the GANs against each o
 	$(BIN)/python benchmarks/default_gan.py
 	$(BIN)/python benchmarks/growth.py --json docs/performance/growth.json
 	$(BIN)/python benchmarks/performance_page.py
+
+fuzz: environment ## give every reader hostile bytes, a minute each; SECONDS_EACH=600 for longer
+	$(BIN)/python -m pip install -q -e '.[fuzz]'
+	$(BIN)/python benchmarks/fuzz.py --seconds $(or $(SECONDS_EACH),60)
+
+lock: environment ## write requirements.lock: every dependency with the hashes of its files
+	$(BIN)/python scripts/lock.py
 
 clean: ## remove what the other targets made, except runs
 	rm -rf .venv .venv.lock dist docs/_build .pytest_cache .ruff_cache .hypothesis .import_linter_cache samples/demo

@@ -45,6 +45,8 @@ GANS: dict[str, type[GAN]] = {
 DEFAULT, DEFAULT_LARGE = "dcgan", "wgan_gp"
 """The best pictures per minute on two cores, below 48 pixels and from there on; figures in docs/lab/default_gan.md."""
 LARGE = 48
+MOST, MOST_LAYERS = 1_000_000, 1_000
+"""The largest whole number that a hyper-parameter may be, and that a number of layers may be."""
 
 
 def did_you_mean(word: str, known: list[str] | Mapping[str, Any]) -> str:
@@ -85,13 +87,18 @@ def create(name: str, fields: Mapping[str, Any] | None = None) -> GAN:
         if isinstance(value, str) and "tuple" in str(types[key]):
             fields[key] = value.split(",")
     try:
-        return TypeAdapter(cls).validate_python(fields)
+        gan = TypeAdapter(cls).validate_python(fields)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise UsageError(
             f"{name}: {where} = {first['input']!r} does not fit: {first['msg'].lower()}", f"see: gansmith gans {name}"
         ) from None
+    for key, value in dataclasses.asdict(gan).items():
+        most = MOST_LAYERS if key in ("depth", "layers", "blocks") else MOST
+        if isinstance(value, int) and not 0 <= value <= most:
+            raise UsageError(f"{name}: {key} = {value} is outside 0 to {most:,}", f"see: gansmith gans {name}")
+    return gan
 
 
 def to_config(gan: GAN) -> dict[str, Any]:
@@ -102,7 +109,7 @@ def to_config(gan: GAN) -> dict[str, Any]:
 def from_config(config: Mapping[str, Any]) -> GAN:
     """Build a GAN from what `to_config` gave."""
     fields = dict(config)
-    return create(fields.pop("name"), fields)
+    return create(str(fields.pop("name")), fields)
 
 
 def overview() -> list[tuple[str, str, str]]:

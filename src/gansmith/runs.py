@@ -252,7 +252,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     if not path.is_file():
         return
     with path.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
+        while line := lines.readline(MOST_JSON_BYTES):
             try:
                 value = json.loads(line)
             except (ValueError, RecursionError):

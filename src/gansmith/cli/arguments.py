@@ -12,6 +12,7 @@ from gansmith.train.run import parse_count
 if TYPE_CHECKING:
     import cyclopts
 
+MOST_BYTES = 1 << 20  # of a file of options
 LONG_DASHES = "\u2013\u2014\u2212"
 
 
@@ -47,6 +48,8 @@ def expand_config(words: Sequence[str]) -> list[str]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
+        if path.exists() and not (path.is_file() and path.stat().st_size <= MOST_BYTES):
+            raise UsageError(f"{path} is no file of options", "name a TOML or JSON file with --config")
         text = path.read_text(encoding="utf-8")
         value = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except OSError as error:

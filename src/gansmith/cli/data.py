@@ -9,6 +9,7 @@ from cyclopts import App, Parameter
 
 from gansmith.cli import terminal
 from gansmith.cli.app import AS_IT_IS, COMMON, AsJson, Reading, app
+from gansmith.data.shown import shown
 from gansmith.errors import UsageError
 
 data_app = App(name="data", help="Check, prepare or show a data set.", **COMMON)
@@ -33,13 +34,13 @@ def data_check(
     report = examine(reading.open(data), reading.label)
     print(report.to_json() if as_json else report.to_text())
     terminal.write(out, report.to_html())
-    log = sys.stderr if as_json else sys.stdout
+    log, at = sys.stderr if as_json else sys.stdout, shown(shlex.quote(data))
     print(f"  page     {out}", file=log)
     if fix is not None:
         print(f"  copy     {fix}: {report.fix(fix):,} pictures", file=log)
-    print(f"  next     gansmith train {shlex.quote(data)}", file=log)
+    print(f"  next     gansmith train {at}", file=log)
     if report.data.spec.classes:
-        print(f"           gansmith augment {shlex.quote(data)} --study, where it is for a classifier", file=log)
+        print(f"           gansmith augment {at} --study, where it is for a classifier", file=log)
 
 
 @data_app.command(name="prepare")

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gansmith.data.shown import shown
 from gansmith.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,16 +17,16 @@ RUN_COLUMNS = ("run", "state", "gan", "pictures", "time", "best kid", "data")
 
 def fail(message: str, remedy: str, code: int) -> int:
     """Say on stderr what went wrong and what mends it; return the exit code."""
-    print(f"✗ {message}", file=sys.stderr)
+    print(f"✗ {shown(message)}", file=sys.stderr)
     if remedy:
-        print(f"  → {remedy}", file=sys.stderr)
+        print(f"  → {shown(remedy)}", file=sys.stderr)
     return code
 
 
 def write(path: Path, text: str) -> None:
     """Write a file that the user asked for."""
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}", "name another place with --out") from None
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from gansmith.cli.app import AS_IT_IS, AsJson, Reading, RunsFolder, app
+from gansmith.data.shown import shown
 from gansmith.errors import UsageError
 from gansmith.train.run import Run
 
@@ -50,7 +51,7 @@ def train(
     if not as_json:
         pictures.check()
         if pictures.skipped:
-            print(f"         what was skipped, and why: gansmith data check {shlex.quote(data)}")
+            print(f"         what was skipped, and why: gansmith data check {shown(shlex.quote(data))}")
     if dry_run:
         print(api.dry_run(pictures, gan, **settings))
         return 0

@@ -9,35 +9,55 @@ from typing import BinaryIO
 
 from gansmith.data.layout import Entry
 from gansmith.data.picture import MAX_BYTES
+from gansmith.data.problem import Problem
+from gansmith.data.shown import shown
 from gansmith.errors import DataError
 
 MOST_ENTRIES = 1_000_000
 MOST_BYTES = 256 << 30
 MOST_RATIO = 200
-_SMALL = 16 << 20  # a member of less than this may be as compressible as it likes: a flat picture is
+SMALL = 16 << 20  # a member of less than this may be as compressible as it likes: a flat picture is
 
 
-def list_archive(path: Path, source: str) -> list[Entry]:
-    """Return the visible files of the archive in order of name.
+def list_archive(path: Path, source: str) -> tuple[list[Entry], list[Problem]]:
+    """Return the visible files of the archive in order of name, and what is wrong with any.
+
+    Of two of one name the later one counts, as for whoever unpacks it. DataError as from `open_archive`.
+    """
+    archive = open_archive(path, source, "unpack it by a tool you trust and name the folder")
+    members: dict[str, zipfile.ZipInfo] = {}
+    problems: list[Problem] = []
+    for member in archive.infolist():
+        if not member.filename or member.is_dir() or _hidden(member.filename):
+            continue
+        if member.filename in members:
+            problems.append(
+                Problem(shown(member.filename), "it is in the archive twice; the later one is read", "pack it again")
+            )
+        members[member.filename] = member
+    entries = [
+        Entry(shown(name), member.file_size, member.CRC, partial(_open, archive, member))
+        for name, member in members.items()
+    ]
+    return sorted(entries, key=lambda entry: entry.name), problems
+
+
+def open_archive(path: Path, source: str, remedy: str) -> zipfile.ZipFile:
+    """Open a zip archive to read from.
 
     DataError where it is damaged or hostile: too many entries, too large, a ratio that no pictures reach, overlapping
-    entries, names that lead out of it, links, a password.
+    entries, names that lead out of it, links, a password. `remedy` is for one that is refused.
     """
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise DataError(f"{source} is not a zip archive, or damaged: {error}", "pack or download it again") from error
-    members = [member for member in archive.infolist() if not member.is_dir()]
+    members = [member for member in archive.infolist() if member.filename and not member.is_dir()]
     reason = _refused(members, path.stat().st_size)
     if reason:
         archive.close()
-        raise DataError(f"{source} is refused: {reason}", "unpack it by a tool you trust and name the folder")
-    entries = [
-        Entry(member.filename, member.file_size, member.CRC, partial(_open, archive, member))
-        for member in members
-        if not _hidden(member.filename)
-    ]
-    return sorted(entries, key=lambda entry: entry.name)
+        raise DataError(f"{source} is refused: {reason}", remedy)
+    return archive
 
 
 def _refused(members: list[zipfile.ZipInfo], size: int) -> str | None:
@@ -49,7 +69,7 @@ def _refused(members: list[zipfile.ZipInfo], size: int) -> str | None:
         return f"it would unpack to {total / 2**30:,.0f} GiB; the limit is {MOST_BYTES >> 30}"
     if packed > size:
         return "its entries overlap, as in a decompression bomb"
-    if total > _SMALL and total > MOST_RATIO * max(packed, 1):
+    if total > SMALL and total > MOST_RATIO * max(packed, 1):
         return f"it is packed {total / max(packed, 1):,.0f} to 1, as a decompression bomb is"
     return next((reason for member in members if (reason := _bad_member(member))), None)
 
@@ -64,7 +84,7 @@ def _bad_member(member: zipfile.ZipInfo) -> str | None:
         return f"'{name}' is a link"
     if member.flag_bits & 1:
         return f"'{name}' is locked with a password"
-    if member.file_size > _SMALL and member.file_size > MOST_RATIO * max(member.compress_size, 1):
+    if member.file_size > SMALL and member.file_size > MOST_RATIO * max(member.compress_size, 1):
         return f"'{name}' is packed {member.file_size / max(member.compress_size, 1):,.0f} to 1"
     return None
 

@@ -1,7 +1,6 @@
 """Images that are arrays already: .npy and .npz files, and what idx files and named sets hold."""
 
 import contextlib
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,12 +8,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from gansmith.data.archive import open_archive
 from gansmith.data.fit import CHANNELS, choose_size, place, reduce_mode
 from gansmith.data.images import ImageData, assemble
 from gansmith.data.labels import class_names, encode_labels
 from gansmith.data.options import Options
 from gansmith.data.picture import UnreadableError
 from gansmith.data.problem import Problem
+from gansmith.data.shown import shown
 from gansmith.errors import DataError, UsageError
 
 _IMAGES = ("x_train", "train_images", "images", "x", "data", "arr_0")
@@ -129,16 +130,15 @@ def open_npy(path: Path, options: Options, source: str) -> ImageData:
 
 def open_npz(path: Path, options: Options, source: str) -> ImageData:
     """Read a .npz file with x_train, y_train, x_test, y_test or the like; `options.label` names the labels."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            total = sum(member.file_size for member in archive.infolist())
-    except (zipfile.BadZipFile, OSError) as error:
-        raise DataError(f"{source} is damaged: {error}", "copy or download it again") from error
+    with open_archive(path, source, "store it without compression: np.savez, or np.save") as archive:
+        total = sum(member.file_size for member in archive.infolist())
     if total > _MOST_BYTES:
         raise DataError(f"{source} would unpack to {total / 2**30:.0f} GiB", "split it, or store it as .npy")
     with _numpy_errors(source), np.load(path, allow_pickle=False) as arrays:
         keys = {key.lower(): key for key in arrays.files}
         read = {name: arrays[keys[name]] for name in _wanted(keys, options.label)}
+    if other := [name for name, array in read.items() if not isinstance(array, np.ndarray)]:
+        raise DataError(f"{source} is damaged: {other[0]} is not an array", "copy or download it again")
     images = _first(read, _IMAGES)
     if images is None:
         raise DataError(
@@ -187,11 +187,16 @@ def to_labels(labels: np.ndarray, count: int, names: Sequence | np.ndarray | Non
             f"{source} has {count:,} images, but its labels have shape {labels.shape}", "store one label for each image"
         )
     if labels.dtype.kind in "US":
-        return [(v.decode("utf-8", "replace") if isinstance(v, bytes) else v).strip() or None for v in labels.tolist()]
+        texts = (v.decode("utf-8", "replace") if isinstance(v, bytes) else v for v in labels.tolist())
+        return [shown(v.strip()) or None for v in texts]
+    if labels.dtype.kind not in "iufb":
+        raise DataError(
+            f"the labels of {source} are {labels.dtype} values", "store class numbers 0, 1, 2 ... or names as text"
+        )
     if labels.dtype.kind == "f" and not (labels[np.isfinite(labels)] % 1 == 0).all():
         raise DataError(f"the labels of {source} are not whole numbers", "store class numbers 0, 1, 2 ... or names")
     known = np.isfinite(labels) & (labels >= 0) if labels.dtype.kind in "iuf" else np.ones(count, bool)
-    called = {i: str(n) for i, n in enumerate(names)} if names is not None else {}
+    called = {i: shown(str(n)) for i, n in enumerate(np.atleast_1d(np.asarray(names)))} if names is not None else {}
     return [
         called.get(int(value), str(int(value))) if ok else None
         for value, ok in zip(labels.tolist(), known.tolist(), strict=True)
@@ -249,7 +254,7 @@ def _numpy_errors(source: str) -> Iterator[None]:
     """Turn NumPy's errors on foreign or damaged files into a DataError."""
     try:
         yield
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, MemoryError) as error:
+    except Exception as error:  # on damaged input NumPy raises anything from TokenError to OverflowError
         if "pickle" in str(error) or "Python objects" in str(error):
             raise DataError(
                 f"{source} holds Python objects (a pickle), which could run code: it is not read",

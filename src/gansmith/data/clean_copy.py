@@ -65,11 +65,9 @@ def _write_table(table: Entry, renamed: dict[str, str], folder: Path) -> None:
     """Write metadata.jsonl with every column of the rows whose picture was written."""
     base = table.name.rpartition("/")[0]
     prefix = f"{base}/" if base else ""
-    with table.open() as stream:
-        content = stream.read()
-    with open(folder / base / "metadata.jsonl", "w", encoding="utf-8") as out:
+    with table.open() as stream, open(folder / base / "metadata.jsonl", "w", encoding="utf-8") as out:
         seen: set[str] = set()
-        for row in rows_of(table.name, content):
+        for row in rows_of(table.name, stream):
             name = prefix + (text(row.get("file_name")) or "").removeprefix("./")
             if name in renamed and name not in seen:
                 seen.add(name)

@@ -8,6 +8,7 @@ from pathlib import Path
 from gansmith.data.layout import Entry
 from gansmith.data.picture import SUFFIXES
 from gansmith.data.problem import Problem
+from gansmith.data.shown import shown
 from gansmith.errors import DataError
 
 
@@ -18,7 +19,7 @@ def list_folder(root: Path) -> tuple[list[Entry], list[Problem]]:
     visited: set[tuple[int, int]] = set()
 
     def failed(error: OSError) -> None:
-        if error.filename is not None and os.path.samefile(error.filename, root):
+        if error.filename is not None and Path(error.filename) == Path(root):
             raise DataError(f"the folder {root} cannot be read: {error.strerror}", "check its name and your rights")
         problems.append(
             Problem(
@@ -69,4 +70,4 @@ def _hidden(name: str) -> bool:
 def _shown(path: str, root: Path) -> str:
     """Return a name with forward slashes that can be printed, even where the file's own is not valid UTF-8."""
     relative = os.path.relpath(path, root).replace(os.sep, "/")
-    return os.fsencode(relative).decode("utf-8", "backslashreplace")
+    return shown(os.fsencode(relative).decode("utf-8", "backslashreplace"))

@@ -1,6 +1,7 @@
 """MNIST-format idx files: train-images-idx3-ubyte[.gz] and their labels, or one file of images."""
 
 import gzip
+import math
 import re
 import zlib
 from collections.abc import Sequence
@@ -8,19 +9,19 @@ from pathlib import Path
 
 import numpy as np
 
+from gansmith.data.archive import MOST_RATIO, SMALL
 from gansmith.data.arrays import Part, from_parts
 from gansmith.data.images import ImageData
 from gansmith.data.options import Options
 from gansmith.errors import DataError
 
 _IMAGES = re.compile(r"(?P<prefix>.*?)(?P<part>train|t10k|test)[-_]images[-.]idx3-ubyte(\.gz)?")
-_MOST_BYTES = 16 << 30
 
 
 def find_idx(folder: Path) -> dict[str, Path]:
     """Return the files of images in `folder`: "train" and, where there is one, "test"; {} where there are none."""
     found: dict[str, Path] = {}
-    matches = [match for path in folder.iterdir() if (match := _IMAGES.fullmatch(path.name))]
+    matches = [match for path in folder.iterdir() if (match := _IMAGES.fullmatch(path.name)) and path.is_file()]
     for match in sorted(matches, key=lambda match: match[0], reverse=True):  # unpacked files win over .gz
         found["train" if match["part"] == "train" else "test"] = folder / match[0]
     return found if "train" in found else {}
@@ -70,9 +71,13 @@ def read_idx(path: Path, rank: int) -> np.ndarray:
                     f"{path} is not an idx file of bytes in {rank} dimension{'s' * (rank > 1)}", "download it again"
                 )
             shape = tuple(np.frombuffer(stream.read(4 * rank), ">u4").tolist())
-            size = int(np.prod(shape, dtype=object)) if len(shape) == rank else 0
-            if size > _MOST_BYTES:
-                raise DataError(f"the header of {path} asks for {size / 2**30:.0f} GiB", "download it again")
+            size = math.prod(shape) if len(shape) == rank else 0
+            stored = path.stat().st_size
+            if size > max(SMALL, stored * (MOST_RATIO if path.suffix == ".gz" else 1)):
+                raise DataError(
+                    f"the header of {path} asks for {size / 2**30:,.1f} GiB of a file of {stored:,} bytes",
+                    "download it again",
+                )
             content = stream.read(size)
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise DataError(f"{path} is damaged: {error}", "download it again") from error

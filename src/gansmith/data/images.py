@@ -9,6 +9,7 @@ import numpy as np
 
 from gansmith.data.cache import gather
 from gansmith.data.problem import Problem
+from gansmith.data.shown import shown
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UsageError
 
@@ -94,7 +95,7 @@ class ImageData:
     def line(self) -> str:
         """Return the summary as one line: `photos/ 4,812 images · 3 classes · 128x128 RGB · 3 skipped`."""
         height, width = self.spec.size
-        parts = [f"{self.source} {len(self):,} images"]
+        parts = [f"{shown(self.source)} {len(self):,} images"]
         parts += [f"{len(self.spec.classes)} classes"] if self.spec.classes else []
         parts += [f"{width}x{height} {self.spec.mode}"]
         parts += [f"{len(self.test):,} for testing"] if self.test is not None else []

@@ -98,7 +98,7 @@ def _train_and_test(inside, folders, train, test, label, prefix) -> Listing:
 
 
 def _by_metadata(inside: Sequence[Entry], table: Entry, label: str | None, prefix: str) -> Listing:
-    rows, column = read_metadata(table.name, table.open, label)
+    rows, column = read_metadata(table.name, table.size, table.open, label)
     by_name = {entry.name: entry for entry in inside}
     items: list[tuple[Entry, str | None]] = []
     problems: list[Problem] = []

@@ -1,5 +1,6 @@
 """Read metadata.csv, .jsonl or .parquet: a column file_name, and one that holds the labels."""
 
+import contextlib
 import csv
 import difflib
 import io
@@ -8,11 +9,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from gansmith.data.parquet import parquet_rows
+from gansmith.data.picture import MAX_BYTES
+from gansmith.data.shown import shown
 from gansmith.errors import DataError, UsageError
 
 METADATA_FILES = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 LABEL_COLUMNS = ("label", "class", "category")
-_MOST_BYTES = 1 << 30
+_MOST_LETTERS = 1_000_000  # in a line
+_MOST_COLUMNS = 10_000
 
 
 @dataclass(frozen=True)
@@ -24,25 +29,36 @@ class Row:
     label: str | None
 
 
-def read_metadata(name: str, opener: Callable[[], BinaryIO], label: str | None = None) -> tuple[list[Row], str | None]:
-    """Return the rows and the label column: `label`, else the first of label, class, category, else None."""
+def read_metadata(
+    name: str, size: int, opener: Callable[[], BinaryIO], label: str | None = None
+) -> tuple[list[Row], str | None]:
+    """Return the rows and the label column: `label`, else the first of label, class, category, else None.
+
+    `size` is that of the file; one of more than 256 MiB is not read. Of each row only what may be needed is kept.
+    """
+    if size > MAX_BYTES:
+        raise DataError(f"{name} is larger than {MAX_BYTES >> 20} MiB", "leave out the columns that are not needed")
+    kept = {"file_name", *(LABEL_COLUMNS if label is None else (label,))}
+    rows: list[dict[str, Any]] = []
+    columns: dict[str | None, None] = {}
     try:
         with opener() as stream:
-            content = stream.read(_MOST_BYTES + 1)
-        if len(content) > _MOST_BYTES:
-            raise DataError(f"{name} is larger than 1 GiB", "leave out the columns that are not needed")
-        rows = list(rows_of(name, content))
-    except (ValueError, csv.Error, OSError) as error:
+            for row in rows_of(name, stream):
+                columns.update(dict.fromkeys(row))
+                if len(columns) > _MOST_COLUMNS:
+                    raise ValueError(f"it has more than {_MOST_COLUMNS:,} columns")
+                rows.append({key: text(row[key]) for key in kept if key in row})
+    except (ValueError, csv.Error, OSError, RecursionError) as error:
         raise DataError(f"{name} cannot be read: {error}", "mend the table, or rename it to leave it out") from error
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    if "file_name" not in columns:
+    names = [column for column in columns if column is not None]  # None: cells beyond the header
+    if "file_name" not in names:
         raise DataError(
-            f"{name} has no column file_name (it has: {', '.join(columns[:12]) or 'no rows'})",
+            f"{name} has no column file_name (it has: {', '.join(names[:12]) or 'no rows'})",
             "name the column of file names file_name, or rename the table to leave it out",
         )
-    column = choose_column(columns, label, name)
-    labels = [None if column is None else text(row.get(column)) for row in rows]
-    files = [text(row.get("file_name")) or "" for row in rows]
+    column = choose_column(names, label, name)
+    labels = [None if column is None else row.get(column) for row in rows]
+    files = [row.get("file_name") or "" for row in rows]
     return [Row(i, file, label) for i, (file, label) in enumerate(zip(files, labels, strict=True), 1)], column
 
 
@@ -64,31 +80,36 @@ def text(value: Any) -> str | None:
         return None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return str(value).strip() or None
+    return shown(str(value).strip()) or None
 
 
-def rows_of(name: str, content: bytes) -> Iterator[Mapping[str, Any]]:
-    """Yield the rows of a table with all their columns; ValueError where it is damaged."""
-    if name.endswith("parquet"):
-        yield from _parquet_rows(content)
+def rows_of(name: str, stream: BinaryIO) -> Iterator[Mapping[str, Any]]:
+    """Yield the rows of a table with all their columns; ValueError or RecursionError where it is damaged."""
+    if name.lower().endswith(".parquet"):
+        yield from parquet_rows(name, stream)
         return
-    lines = content.decode("utf-8-sig")
+    lines = _lines(stream)
     if name.lower().endswith(".csv"):
-        yield from csv.DictReader(io.StringIO(lines, newline=""), skipinitialspace=True)
+        yield from csv.DictReader(lines, skipinitialspace=True)
         return
-    for number, line in enumerate(lines.splitlines(), 1):
+    for number, line in enumerate(lines, 1):
         if line.strip():
-            row = json.loads(line)
+            try:
+                row = json.loads(line)
+            except ValueError as error:
+                raise ValueError(f"line {number}: {error}") from None
             if not isinstance(row, dict):
                 raise ValueError(f"line {number} is not an object")
             yield row
 
 
-def _parquet_rows(content: bytes) -> list[Mapping[str, Any]]:
+def _lines(stream: BinaryIO) -> Iterator[str]:
+    reader = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
     try:
-        import pyarrow.parquet
-    except ImportError as error:
-        raise UsageError(
-            "reading metadata.parquet needs pyarrow, which is not installed", "pip install 'gansmith[parquet]'"
-        ) from error
-    return pyarrow.parquet.read_table(io.BytesIO(content)).to_pylist()
+        while line := reader.readline(_MOST_LETTERS + 1):
+            if len(line) > _MOST_LETTERS:
+                raise ValueError(f"it has a line of more than {_MOST_LETTERS:,} letters")
+            yield line
+    finally:
+        with contextlib.suppress(ValueError):  # of a stream that is closed already, by whoever opened it
+            reader.detach()

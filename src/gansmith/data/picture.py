@@ -97,12 +97,12 @@ def to_eight_bits(image: Image.Image) -> Image.Image:
 
 def clear_hidden(image: Image.Image) -> Image.Image:
     """Set the colour to 0 where alpha is 0, so that what nobody sees is not learnt."""
-    low, _ = image.getchannel("A").getextrema()
-    if low:
+    alpha = image.getchannel("A")
+    if alpha.getextrema()[0]:
         return image
-    pixels = np.array(image)
-    pixels[pixels[..., 3] == 0] = 0
-    return Image.fromarray(pixels)
+    image = image.copy()
+    image.paste((0, 0, 0, 0), mask=alpha.point([255] + [0] * 255))  # in Pillow: NumPy would hold it several times over
+    return image
 
 
 def _mode(image: Image.Image) -> str:

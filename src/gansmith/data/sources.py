@@ -66,8 +66,10 @@ def find(source: str | os.PathLike[str]) -> Path:
     """Return the path that is meant: as given, or a folder of that name beside the named sets."""
     text = os.fspath(source)
     path = Path(text).expanduser()
-    if path.exists():
+    if path.is_file() or path.is_dir():
         return path
+    if path.exists():
+        raise DataError(f"{text} is not a file or a folder", "copy what comes out of it into a file")
     if isinstance(source, str) and text and os.sep not in text and (data_folder() / text).exists():
         return data_folder() / text
     raise _unknown(text, path)
@@ -75,13 +77,12 @@ def find(source: str | os.PathLike[str]) -> Path:
 
 def list_pictures(path: Path, source: str, label: str | None = None) -> Listing:
     """List the pictures of a folder or zip with their labels, nothing decoded yet."""
-    if path.is_dir():
-        entries, problems = list_folder(path)
+    packed = path.is_file() and (path.suffix.lower() == ".zip" or zipfile.is_zipfile(path))
+    if packed or path.is_dir():
+        entries, problems = list_archive(path, source) if packed else list_folder(path)
         listing = arrange(entries, label)
-        return replace(listing, problems=(*problems, *listing.problems))
-    if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
-        listing = arrange(list_archive(path, source), label)
-        return replace(listing, kind=f"zip of {listing.kind}")
+        kind = f"zip of {listing.kind}" if packed else listing.kind
+        return replace(listing, kind=kind, problems=(*problems, *listing.problems))
     if path.suffix.lower() in SUFFIXES:
         raise DataError(f"{source} is one picture; a set needs at least 2", "name the folder that it is in")
     if path.suffix.lower() in (".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"):

@@ -7,6 +7,8 @@ from typing import Literal
 
 import numpy as np
 
+from gansmith.data.shown import shown
+
 Cells = Mapping[str, Sequence[str | None]]
 """Columns of a table as text, by name, all of the same length; None where a cell is empty."""
 
@@ -72,7 +74,7 @@ class TableData:
 
     def check(self) -> "TableData":
         """Print the summary line, and a line for every note; return self."""
-        print(f"✓ data   {self.line()}")
+        print(f"✓ data   {shown(self.line())}")
         for note in self.notes:
-            print(f"         {note}")
+            print(f"         {shown(note)}")
         return self

@@ -5,6 +5,7 @@ import io
 import math
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 
 from gansmith.data.labels import class_names, encode_labels
 from gansmith.data.metadata import LABEL_COLUMNS, choose_column
+from gansmith.data.parquet import parquet_rows
 from gansmith.data.table import Cells, Column, TableData
 from gansmith.errors import DataError, UsageError
 
@@ -21,7 +23,7 @@ NAMES = {"breast-cancer": "diagnosis", "wine": "cultivar", "iris": "species"}
 SUFFIXES = (".csv", ".tsv", ".parquet")
 EMPTY = {"", "na", "n/a", "nan", "null", "none", "?"}
 MOST_CATEGORIES = 50
-MOST_BYTES = 1 << 30
+MOST_BYTES = 64 << 20  # as lists of text it takes up to twenty times as much
 _WHOLE = re.compile(r"[+-]?\d{1,15}")  # longer ones are not exact as floating-point numbers
 
 
@@ -60,7 +62,8 @@ def open_table(source: str | os.PathLike[str], label: str | None = None) -> Tabl
 def _assemble(cells: Cells, label: str, source: str) -> TableData:
     columns, notes = _columns(cells, label)
     if not columns:
-        raise DataError(f"{source} has no column to learn from beside {label} ({'; '.join(notes)})", "see docs/augment")
+        why = "; ".join(notes[:3]) + (f"; and {len(notes) - 3:,} more" if len(notes) > 3 else "")
+        raise DataError(f"{source} has no column to learn from beside {label} ({why})", "see docs/augment")
     used = [*(column.name for column in columns), label]
     gaps = {name: np.array([cell is None for cell in cells[name]]) for name in used}
     whole = ~np.any(list(gaps.values()), axis=0)
@@ -146,7 +149,9 @@ def _read(path: Path, source: str) -> Cells:
     reader: Callable[[bytes, str], Cells] = _parquet if path.suffix.lower() == ".parquet" else _separated
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise DataError(f"{source} is larger than 1 GiB", "leave out the columns that are not needed")
+            raise DataError(
+                f"{source} is larger than {MOST_BYTES >> 20} MiB", "leave out the columns that are not needed"
+            )
         content = path.read_bytes()
         if not content.strip():
             raise DataError(f"{source} is empty", "export the table again")
@@ -164,8 +169,10 @@ def _separated(content: bytes, source: str) -> Cells:
     rows = [
         row for row in csv.reader(io.StringIO(lines, newline=""), delimiter=separator, skipinitialspace=True) if row
     ]
+    if not rows:
+        raise DataError(f"{source} is empty", "export the table again")
     names = [name.strip() for name in rows[0]]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := sorted(name for name, count in Counter(names).items() if count > 1):
         raise DataError(f"{source} has more than one column called {twice[0]!r}", "give each its own name")
     for number, row in enumerate(rows[1:], 2):
         if len(row) != len(names):
@@ -176,14 +183,11 @@ def _separated(content: bytes, source: str) -> Cells:
 
 
 def _parquet(content: bytes, source: str) -> Cells:
-    try:
-        import pyarrow.parquet
-    except ImportError as error:
-        raise UsageError(
-            f"reading {source} needs pyarrow, which is not installed", "pip install 'gansmith[parquet]'"
-        ) from error
-    columns = pyarrow.parquet.read_table(io.BytesIO(content)).to_pydict()
-    return {str(name): [_cell(value) for value in column] for name, column in columns.items()}
+    cells: dict[str, list[str | None]] = {}
+    for row in parquet_rows(source, io.BytesIO(content)):
+        for name, value in row.items():
+            cells.setdefault(str(name), []).append(_cell(value))
+    return cells
 
 
 def _named(name: str) -> Cells:

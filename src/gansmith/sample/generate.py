@@ -1,6 +1,7 @@
 """Many pictures into a folder, at constant memory, whole or in shards."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from gansmith.sample.writing import Writer, writing
 from gansmith.shards import Shard, all_of
 
 BLOCK = 256  # pictures handed over at a time
+MOST_SEED = 1 << 63
+MOST_LISTED = 10_000_000  # seeds in several ranges, which are held as a list
 GRID = 1024  # most pictures in one grid
 SHARDS = ".shards"  # folder beside the pictures: what says of each shard that all of it is there
 MANIFEST = "manifest.json"  # the same of the whole
@@ -25,10 +28,13 @@ def parse_seeds(text: str) -> Sequence[int]:
     """Read 0-63, 7, or 3,7,20-29."""
     ranges = []
     for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()) or (dash and int(last) < int(first)):
-            raise UsageError(f"{text!r} does not name seeds", "write 0-63, or 3,7,20-29")
-        ranges.append(range(int(first), int(last or first) + 1))
+        match = re.fullmatch(r"\s*(\d{1,19})(?:-(\d{1,19}))?\s*", part)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if not first <= last < MOST_SEED:
+            raise UsageError(f"{text[:60]!r} does not name seeds", "write 0-63, or 3,7,20-29")
+        ranges.append(range(first, last + 1))
+    if len(ranges) > 1 and sum(map(len, ranges)) > MOST_LISTED:
+        raise UsageError(f"{text[:60]!r} names more than {MOST_LISTED:,} seeds", "ask for one range, or for fewer")
     return ranges[0] if len(ranges) == 1 else [seed for one in ranges for seed in one]
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from gansmith.data.to_show import Showable
 from gansmith.errors import UsageError
-from gansmith.sample.provenance import SheetProvenance, read
+from gansmith.sample.provenance import SheetProvenance, opened, read
 from gansmith.sample.sampler import Sampler
 
 
@@ -38,7 +38,7 @@ def inspect(
         if remade.provenance[0].like_hash != about.like_hash:
             return found | {"matches": False, "reason": f"made like another picture ({about.like})"}
         again = remade[0]
-    with Image.open(file) as image:
+    with opened(file) as image:
         if (image.size, image.mode) != (again.size, again.mode):
             is_, made = ("{}x{} {}".format(*picture.size, picture.mode) for picture in (image, again))
             return found | {"matches": False, "reason": f"this picture is {is_}, the model makes {made}"}

@@ -1,13 +1,17 @@
 """Every generated PNG says what it is: software, model, seed, class, truncation, synthetic."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, PngImagePlugin
+from pydantic import TypeAdapter
 
 import gansmith
+from gansmith.data.picture import strict
 from gansmith.errors import DataError
 
 KEY = "gansmith"
@@ -76,11 +80,8 @@ def read(path: Path | str) -> Provenance | SheetProvenance:
     path = Path(path)
     if not path.is_file():
         raise DataError(f"{path} is not a file", "name a PNG made by: gansmith generate")
-    try:
-        with Image.open(path, formats=["PNG"]) as image:
-            text = image.info.get(KEY)
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path} cannot be read as PNG: {error}", "name a PNG made by: gansmith generate") from None
+    with opened(path) as image:
+        text = image.info.get(KEY)
     if text is None:
         raise DataError(
             f"{path} carries no provenance of gansmith",
@@ -88,6 +89,18 @@ def read(path: Path | str) -> Provenance | SheetProvenance:
         )
     try:
         told = json.loads(text)
-        return SheetProvenance(**told) if "kind" in told else Provenance(**told)
-    except (ValueError, TypeError):
+        kind = SheetProvenance if "kind" in told else Provenance
+        kind(**told)  # an unknown or missing name is a TypeError, a value of another type a ValueError
+        return TypeAdapter(kind).validate_json(text, strict=True)
+    except (ValueError, TypeError, RecursionError):
         raise DataError(f"the provenance chunk of {path} is damaged", "generate the picture again") from None
+
+
+@contextlib.contextmanager
+def opened(path: Path | str) -> Iterator[Image.Image]:
+    """Open a PNG to look at its texts or its pixels; DataError where it is none, or turns out damaged."""
+    try:
+        with strict(), Image.open(path, formats=["PNG"]) as image:
+            yield image
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise DataError(f"{path} cannot be read as PNG: {error}", "name a PNG made by: gansmith generate") from None

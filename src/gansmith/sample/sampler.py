@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import safetensors.torch
 import torch
-from safetensors import SafetensorError
 from torch import Tensor
 
 import gansmith
@@ -26,8 +25,10 @@ from gansmith.data.conditions import Classmates, conditions
 from gansmith.data.images import ImageData
 from gansmith.data.spec import DataSpec
 from gansmith.data.to_show import Showable, open_to_show
-from gansmith.errors import DataError, UsageError
+from gansmith.errors import UsageError
 from gansmith.game import GAN, Nets
+from gansmith.sample import artefact
+from gansmith.sample.artefact import FORMAT
 from gansmith.sample.images import Images
 from gansmith.sample.provenance import Provenance
 from gansmith.seeds import generator
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from gansmith.sample.mixing import Mix
     from gansmith.sample.walks import Walk
 
-FORMAT = 2
 ROWS = 16
 """Rows of every forward pass. Always the same, so that a picture does not depend on how many are asked for."""
 
@@ -313,24 +313,8 @@ class Sampler:
 
         Raises DataError where a file is missing or damaged, UsageError where there is nothing at the path.
         """
-        folder = _artefact(Path(path))
-        config = _read_config(folder)
-        try:
-            weights = (folder / "model.safetensors").read_bytes()
-            if hashlib.sha256(weights).hexdigest() != config["sha256"]:
-                raise DataError(f"{folder}/model.safetensors is not what was saved", "copy the model again")
-            gan = catalog.from_config(config["gan"])
-            spec = DataSpec(**config["spec"])
-            nets = gan.nets(spec).to(memory_format=torch.channels_last)
-            nets.load_state_dict(safetensors.torch.load(weights))
-        except OSError as error:
-            raise DataError(f"{folder}: {error.strerror}: model.safetensors", "copy the model again") from None
-        except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
-            reason = str(error).splitlines()[0]
-            raise DataError(
-                f"{folder} does not hold a model of this version: {reason}", "train it again or use its version"
-            ) from None
-        return Sampler(gan, nets.to(machine.find_device(device)), spec, config["info"])
+        gan, nets, spec, info = artefact.read(Path(path))
+        return Sampler(gan, nets.to(machine.find_device(device)), spec, info)
 
     def _weights(self) -> bytes:
         return safetensors.torch.save({k: v.detach().cpu().contiguous() for k, v in self.nets.state_dict().items()})
@@ -355,29 +339,3 @@ def _replace(folder: Path, fresh: Path) -> None:
         os.replace(folder, old)
     os.replace(fresh, folder)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _artefact(path: Path) -> Path:
-    for folder in (path, path / "best", path / "last"):
-        if (folder / "model.safetensors").is_file():
-            return folder
-    if not path.exists():
-        raise UsageError(f"there is no model at {path}", "see: gansmith runs")
-    raise UsageError(f"{path} holds no model (config.json and model.safetensors)", "see: gansmith runs")
-
-
-def _read_config(folder: Path) -> dict[str, Any]:
-    path = folder / "config.json"
-    try:
-        if path.stat().st_size > 10_000_000:
-            raise DataError(f"{path} is too large to be a model's configuration", "copy the model again")
-        config = json.loads(path.read_text())
-        if config.get("format") != FORMAT:
-            raise DataError(
-                f"{path} has format {config.get('format')!r}, this version reads {FORMAT}", "train it again"
-            )
-        return config
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror}", "copy the model again") from None
-    except (ValueError, AttributeError):
-        raise DataError(f"{path} is not readable as JSON", "copy the model again") from None

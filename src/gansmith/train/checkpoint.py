@@ -20,6 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from gansmith.errors import DataError
+from gansmith.runs import MOST_JSON_BYTES
 from gansmith.train.state import State
 
 KEEP = 2
@@ -107,19 +108,28 @@ def newest(folder: Path, report=lambda message: None, until: int | None = None) 
 def read(path: Path) -> Checkpoint:
     """Read and verify one checkpoint; raises Damaged with the reason."""
     try:
-        manifest = json.loads((path / "manifest.json").read_text())["files"]
+        manifest = _read_object(path / "manifest.json")["files"]
         for name in ("tensors.safetensors", "state.json"):
             size, digest = manifest[name]["bytes"], manifest[name]["sha256"]
             if (path / name).stat().st_size != size:
                 raise Damaged(f"{name} has {(path / name).stat().st_size:,} bytes instead of {size:,}")
             if _digest(path / name) != digest:
                 raise Damaged(f"{name} is not what was written")
-        about = json.loads((path / "state.json").read_text())
+        about = _read_object(path / "state.json")
         return Checkpoint(path, load_file(path / "tensors.safetensors"), about.pop("counters"), about)
     except FileNotFoundError as error:
         raise Damaged(f"{Path(error.filename).name} is missing") from None
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, SafetensorError) as error:
         raise Damaged(f"{type(error).__name__}: {error}") from None
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    if path.stat().st_size > MOST_JSON_BYTES:
+        raise Damaged(f"{path.name} is larger than {MOST_JSON_BYTES >> 20} MiB")
+    value = json.loads(path.read_text())
+    if not isinstance(value, dict):
+        raise Damaged(f"{path.name} is not an object")
+    return value
 
 
 def entries(folder: Path) -> list[Path]:

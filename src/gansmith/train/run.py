@@ -2,12 +2,14 @@
 
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal, get_args
 
 from gansmith.errors import UsageError
 
 Precision = Literal["auto", "fp32", "bf16"]
 Until = Literal["converged"]
+MOST_COUNT = 1 << 63
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,9 @@ def parse_count(text: str) -> int:
     factor = {"k": 1_000, "m": 1_000_000}.get(text[-1:].lower(), 1)
     digits = text[:-1] if factor > 1 else text
     try:
-        count = float(digits.replace("_", "").replace(",", "")) * factor
-        if round(count) != count:
+        count = Decimal(digits.replace("_", "").replace(",", "")) * factor  # exact: 2.3M, and seeds of 60 bits
+        if not abs(count) < MOST_COUNT or count != int(count):
             raise ValueError
-        return round(count)
-    except (ValueError, OverflowError):
-        raise UsageError(f"{text!r} is not a whole number", "write 500000, 500k or 2M") from None
+        return int(count)
+    except (ValueError, ArithmeticError):
+        raise UsageError(f"{text[:60]!r} is not a whole number", "write 500000, 500k or 2M") from None

@@ -124,7 +124,10 @@ class State:
 
     def count_from(self, counters: Mapping[str, Any]) -> None:
         """Take over the plain values that `counters` gave."""
-        for name, value in counters.items():
+        for name in COUNTERS:
+            value, current = counters[name], getattr(self, name)
+            if isinstance(current, int | float) and not isinstance(value, int | float):
+                raise ValueError(f"{name} = {value!r} is not a number")
             setattr(self, name, value)
 
     def load(self, tensors: Mapping[str, Tensor], counters: Mapping[str, Any]) -> None:

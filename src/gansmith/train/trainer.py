@@ -157,7 +157,7 @@ def _load_newest(state: State, folder: Path, data: ImageData, display: Display) 
         )
     try:
         state.load(found.tensors, found.counters)
-    except (KeyError, RuntimeError, ValueError) as error:
+    except (LookupError, RuntimeError, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"the checkpoint of {folder} is of another version: {reason}", "train anew") from None
 
