@@ -1,4 +1,4 @@
-"""Write requirements.lock, each dependency with the SHA-256 of the file that pip takes: `python scripts/lock.py [REPORT]`.
+"""Write requirements.lock, all dependencies with the SHA-256 of their files: `python scripts/lock.py [REPORT]`.
 
 The files are those for this machine and this Python, from wherever pip is set up to look. REPORT is what
 `pip install --dry-run --ignore-installed --report` left, where that has been run already.
