@@ -1,6 +1,6 @@
-"""Write requirements.lock, all dependencies with the SHA-256 of their files: `python scripts/lock.py [REPORT]`.
+"""Write requirements.lock, every dependency with the SHA-256 of its file: `python scripts/lock.py [REPORT]`.
 
-The files are those for this machine and this Python, from wherever pip is set up to look. REPORT is what
+The files are those that pip takes for this machine and this Python, from wherever it is set up to look. REPORT is what
 `pip install --dry-run --ignore-installed --report` left, where that has been run already.
 """
 

@@ -46,6 +46,11 @@ def in_directory(name, place, new):
     return change
 
 
+def _in_the_middle(content):
+    begin = content.index(b"good/a.png") + 25
+    return content[:begin] + bytes(255 - byte for byte in content[begin : begin + 40]) + content[begin + 40 :]
+
+
 def link(name):
     """Return an entry that is a symbolic link."""
     info = zipfile.ZipInfo(name)
@@ -74,7 +79,7 @@ def _overlapping(folder):
 
 def _nested(folder):
     inner = _pack(folder / "inner.zip").read_bytes()
-    return _pack(folder / "set.zip", [("inner.zip", inner), ("picture-in-name.png", inner)])
+    return _pack(folder / "set.zip", [("inner.zip", inner), ("good/picture-in-name.png", inner)])
 
 
 CASES = {
@@ -89,20 +94,25 @@ CASES = {
     "huge ratio in many": Case(zipped(*((f"{i}.bmp", bytes(2 << 20)) for i in range(12))), "as a decompression bomb"),
     "overlapping": Case(_overlapping, "overlap"),
     "sizes of petabytes": Case(
-        changed(in_directory(b"a.png", 24, b"\xff\xff\xff\xfe"), ("a.png", b"x")), "packed|would unpack"
+        changed(in_directory(b"good/a.png", 24, b"\xff\xff\xff\xfe"), ("good/a.png", b"x")), "packed|would unpack"
     ),
     "size too small": Case(
-        changed(in_directory(b"a.png", 24, b"\1\0\0\0"), ("a.png", encoded(picture(5)))), read=2, left_out=1
+        changed(in_directory(b"good/a.png", 24, b"\1\0\0\0"), ("good/a.png", encoded(picture(5)))), read=2, left_out=1
     ),
     "begins beyond the end": Case(
-        changed(in_directory(b"a.png", 42, b"\xff\xff\xff\x7f"), ("a.png", b"x")), read=2, left_out=1
+        changed(in_directory(b"good/a.png", 42, b"\xff\xff\xff\x7f"), ("good/a.png", b"x")), read=2, left_out=1
     ),
-    "unknown packing": Case(changed(in_directory(b"a.png", 10, b"\x63\0"), ("a.png", b"x")), read=2, left_out=1),
-    "password": Case(changed(in_directory(b"a.png", 8, b"\1\0"), ("a.png", b"x")), "password"),
+    "unknown packing": Case(
+        changed(in_directory(b"good/a.png", 10, b"\x63\0"), ("good/a.png", b"x")), read=2, left_out=1
+    ),
+    "password": Case(changed(in_directory(b"good/a.png", 8, b"\1\0"), ("good/a.png", b"x")), "password"),
     "name of zeros": Case(
-        changed(lambda content: content.replace(b"aa.png", b"\0\0.png"), ("aa.png", encoded(picture(6)))), read=2
+        changed(lambda content: content.replace(b"good/aa.png", b"\0ood/aa.png"), ("good/aa.png", encoded(picture(6)))),
+        read=2,
     ),
-    "wrong checksum": Case(changed(in_directory(b"a.png", 16, b"\0\0\0\0"), ("a.png", b"x")), read=2, left_out=1),
+    "wrong checksum": Case(
+        changed(in_directory(b"good/a.png", 16, b"\0\0\0\0"), ("good/a.png", b"x")), read=2, left_out=1
+    ),
     "the same name twice": Case(_twice, read=3, left_out=1),
     "zip in a zip": Case(_nested, read=2, left_out=1),
     "cut short": Case(changed(lambda content: content[:-40]), "not a zip archive, or damaged"),
@@ -124,8 +134,27 @@ CASES = {
     "lzma bomb": Case(
         lambda folder: _pack(folder / "set.zip", [("a.bmp", bytes(64 << 20))], zipfile.ZIP_LZMA), "packed"
     ),
+    "packed bytes changed": Case(
+        changed(_in_the_middle, ("good/a.png", bytes(range(256)) * 99), compression=zipfile.ZIP_DEFLATED),
+        read=2,
+        left_out=1,
+    ),
+    "packed bytes changed, bzip2": Case(
+        changed(_in_the_middle, ("good/a.png", bytes(range(256)) * 99), compression=zipfile.ZIP_BZIP2),
+        read=2,
+        left_out=1,
+    ),
+    "packed bytes changed, lzma": Case(
+        changed(_in_the_middle, ("good/a.png", bytes(range(256)) * 99), compression=zipfile.ZIP_LZMA),
+        read=2,
+        left_out=1,
+    ),
     "more than it says": Case(
-        changed(in_directory(b"a.png", 24, b"\0\1\0\0"), ("a.png", bytes(64 << 20)), compression=zipfile.ZIP_DEFLATED),
+        changed(
+            in_directory(b"good/a.png", 24, b"\0\1\0\0"),
+            ("good/a.png", bytes(64 << 20)),
+            compression=zipfile.ZIP_DEFLATED,
+        ),
         read=2,
         left_out=1,
     ),

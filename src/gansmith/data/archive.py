@@ -1,8 +1,10 @@
 """List the files of a zip archive, read in memory: nothing is ever written to a path that the archive names."""
 
 import io
+import lzma
 import stat
 import zipfile
+import zlib
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -93,7 +95,7 @@ def _open(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> BinaryIO:
     try:
         with archive.open(member) as stream:
             return io.BytesIO(stream.read(MAX_BYTES))  # whatever the header says, no more than this
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, EOFError, ValueError) as error:
         raise OSError(f"damaged in the archive ({error})") from error
 
 
