@@ -104,10 +104,6 @@ class Pieces:
         write_whole(path, buffer.getvalue())
         return made
 
-    def has(self, name: str) -> bool:
-        """Tell whether a piece is there."""
-        return self._path(self.folder, name).exists()
-
     @staticmethod
     def _path(folder: Path | str, name: str) -> Path:
         return Path(folder) / f"{name}.npz"

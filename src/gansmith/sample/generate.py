@@ -12,6 +12,7 @@ import gansmith
 from gansmith import pages
 from gansmith.errors import DataError, UsageError
 from gansmith.files import write_whole
+from gansmith.runs import read_json
 from gansmith.sample.sampler import Sampler
 from gansmith.sample.writing import Writer, writing
 from gansmith.shards import Shard, all_of
@@ -92,10 +93,10 @@ def generate_shard(
         "shards": shard.n,
     }
     for path in sorted((out / SHARDS).glob("*.json")):
-        if (there := _read(path)) and {key: there.get(key) for key in about} != about:
+        if (there := read_json(path)) and {key: there.get(key) for key in about} != about:
             raise UsageError(f"{out} holds shards of something else ({path.name})", "name another folder with --out")
     path = out / SHARDS / f"{shard.name}.json"
-    if _read(path) is None:
+    if read_json(path) is None:
         written = _write(sampler, mine, out, label, truncation, None, progress)
         path.parent.mkdir(parents=True, exist_ok=True)
         found = {"count": written.count, "bytes": written.bytes, "digest": f"{written.digest:064x}"}
@@ -106,20 +107,12 @@ def generate_shard(
 
 def _complete(out: Path, about: dict[str, Any], n: int) -> None:
     """Write the manifest of the whole where every shard is there."""
-    found = [_read(out / SHARDS / f"{shard.name}.json") for shard in all_of(n)]
+    found = [read_json(out / SHARDS / f"{shard.name}.json") for shard in all_of(n)]
     if all(one is not None for one in found):
         rows = [one for one in found if one is not None]
         digest = sum(int(row["digest"], 16) for row in rows) % 2**256
         total = {"count": sum(row["count"] for row in rows), "bytes": sum(row["bytes"] for row in rows)}
         write_whole(out / MANIFEST, json.dumps(about | total | {"digest": f"{digest:064x}"}, indent=1))
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    """Return what a manifest says, None where there is none that can be read."""
-    try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError):
-        return None
 
 
 def _write(
