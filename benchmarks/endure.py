@@ -492,14 +492,14 @@ def mass(yard: Yard) -> list[Row]:
             children = Path(f"/proc/{launcher.pid}/task/{launcher.pid}/children").read_text().split()
             for pid in set(children) - seen:
                 seen.add(pid)
-                if struck < shards // 5 + 1 and yard.chance.random() < 0.3:
-                    time.sleep(yard.chance.uniform(0, 5))
+                if len(seen) % 5 == 1:
+                    time.sleep(yard.chance.uniform(0, 2))
                     os.kill(int(pid), signal.SIGKILL)
                     struck += 1
         time.sleep(0.01)
     whole, shared = ({path.name: path.read_bytes() for path in (folder / k).glob("*.png")} for k in ("whole", "shared"))
     digests = {json.loads((folder / k / "manifest.json").read_text())["digest"] for k in ("whole", "shared")}
-    good = sum(shared.get(name) == content for name, content in whole.items()) if len(digests) == 1 else 0
+    good = sum(shared.get(name) == content for name, content in whole.items()) if len(digests) == 1 and struck else 0
     said = f"{struck} of {len(seen)} workers killed"
     return [
         Row(
