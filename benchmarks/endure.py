@@ -491,6 +491,8 @@ def mass(yard: Yard) -> list[Row]:
         with contextlib.suppress(OSError):
             children = Path(f"/proc/{launcher.pid}/task/{launcher.pid}/children").read_text().split()
             for pid in set(children) - seen:
+                if b"\0--shard\0" not in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    continue  # not a worker, or not yet
                 seen.add(pid)
                 if len(seen) % 5 == 1:
                     time.sleep(yard.chance.uniform(0, 2))

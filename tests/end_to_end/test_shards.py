@@ -44,6 +44,8 @@ def kill_some(launcher, most):
     while launcher.poll() is None and len(killed) < most:
         children = Path(f"/proc/{launcher.pid}/task/{launcher.pid}/children").read_text().split()
         for pid in set(map(int, children)) - killed:
+            if b"\0--shard\0" not in Path(f"/proc/{pid}/cmdline").read_bytes():
+                continue  # not a worker, or not yet
             time.sleep(1.5 * (len(killed) % 2))
             os.kill(pid, signal.SIGKILL)
             killed.add(pid)
