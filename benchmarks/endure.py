@@ -132,7 +132,8 @@ def start(folder: Path, words: list[str], fault: Callable[[], None] = lambda: No
             return play(*given)
 
         trainer._play = watched
-        sys.exit(cli.main(words))
+        sys.argv[1:] = words
+        sys.exit(cli.main())
 
     process = multiprocessing.get_context("fork").Process(target=live)
     process.start()
@@ -405,7 +406,7 @@ def stops(yard: Yard) -> list[Row]:
 
 
 def twice(yard: Yard) -> list[Row]:
-    """Send Ctrl-C twice."""
+    """Send Ctrl-C again and again."""
     attempts, words, survived, seconds = yard.few(10), yard.words(), 0, [0.0]
     for _ in range(attempts):
         folder = yard.folder("twice")

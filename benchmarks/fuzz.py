@@ -87,6 +87,7 @@ def reader(name: str) -> Read:
     """Return a function of bytes that reads them as a user's file."""
     import io
     import warnings
+    from types import SimpleNamespace
 
     from gansmith.data.metadata import read_metadata
     from gansmith.data.picture import read_header, read_picture, strict
@@ -94,6 +95,8 @@ def reader(name: str) -> Read:
     from gansmith.data.table_source import open_table
     from gansmith.sample.artefact import read as read_model
     from gansmith.sample.inspect import inspect
+    from gansmith.train import trainer
+    from gansmith.train.display import Display
     from hostile import models
 
     warnings.simplefilter("ignore")
@@ -125,10 +128,21 @@ def reader(name: str) -> Read:
         models.weights(lambda _: content)(model)
         read_model(model)
 
+    state, saved = _begun(folder)
+    data = SimpleNamespace(fingerprint="noise", source="noise")
+
+    def checkpoint_with(name: str) -> Read:
+        def read(content: bytes) -> None:
+            models.state_file(name, lambda _: content)(saved)
+            trainer._load_newest(state, folder, data, Display("quiet"))
+
+        return read
+
     readers = {"picture": picture, "metadata": metadata, "config": config, "weights": weights}
     readers |= {kind: file(f"set.{kind}", open_data) for kind in ("zip", "npy", "npz")}
     readers["idx"] = file("train-images-idx3-ubyte", open_data)
-    readers["table"] = file("set.csv", open_table)
+    readers |= {kind: file(f"set.{kind}", open_table) for kind in ("csv", "parquet")}
+    readers |= {"state": checkpoint_with("state.json"), "tensors": checkpoint_with("tensors.safetensors")}
     readers["inspect"] = file("0.png", inspect)
     return readers[name]
 
@@ -168,11 +182,15 @@ def _archives() -> list[bytes]:
     return written({k: v for k, v in archives.CASES.items() if "bomb" not in k and "ratio" not in k})
 
 
-def _tables(beside: bool) -> list[bytes]:
+def _tables(parquet: bool) -> list[bytes]:
     from hostile import tables
 
-    if not beside:
-        return written({k: v for k, v in tables.TABLES.items() if "parquet" not in k and "gigabyte" not in k})
+    return written({k: v for k, v in tables.TABLES.items() if ("parquet" in k) == parquet and "gigabyte" not in k})
+
+
+def _metadata() -> list[bytes]:
+    from hostile import tables
+
     light = {k: v for k, v in tables.METADATA.items() if "parquet" not in k and "gigabyte" not in k}
     return written(light, "metadata.csv") + written(light, "metadata.jsonl")
 
@@ -182,6 +200,27 @@ def _model(name: str) -> list[bytes]:
 
     with tempfile.TemporaryDirectory() as folder:
         return [(models.small_model(Path(folder) / "best") / name).read_bytes()]
+
+
+def _begun(folder: Path):
+    """Return the state of a small training and the checkpoint of it."""
+    import torch
+
+    from gansmith import catalog
+    from gansmith.data.spec import DataSpec
+    from gansmith.sample.sampler import FORMAT
+    from gansmith.train import checkpoint
+    from gansmith.train.run import Run
+    from gansmith.train.state import State
+
+    gan = catalog.create("vanilla", {"width": 4, "latent_dim": 2})
+    state = State(gan, Run(images=100, batch=4), DataSpec((1, 2, 2)), torch.device("cpu"), "fp32")
+    return state, checkpoint.save(state, folder / "state", {"format": FORMAT, "fingerprint": "noise"})
+
+
+def _checkpoint(name: str) -> list[bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        return [(_begun(Path(folder))[1] / name).read_bytes()]
 
 
 def _generated() -> list[bytes]:
@@ -196,11 +235,14 @@ SEEDS: dict[str, Callable[[], list[bytes]]] = {
     "npy": lambda: _arrays("npy"),
     "npz": lambda: _arrays("npz"),
     "idx": lambda: _arrays("idx"),
-    "metadata": lambda: _tables(beside=True),
-    "table": lambda: _tables(beside=False),
+    "metadata": _metadata,
+    "csv": lambda: _tables(parquet=False),
+    "parquet": lambda: _tables(parquet=True),
     "config": lambda: _model("config.json"),
     "weights": lambda: _model("model.safetensors"),
     "inspect": _generated,
+    "state": lambda: _checkpoint("state.json"),
+    "tensors": lambda: _checkpoint("tensors.safetensors"),
 }
 """Reader -> what its inputs are bred from."""
 

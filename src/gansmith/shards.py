@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 import zlib
@@ -69,6 +70,19 @@ class Shard:
         return index % self.n == self.k - 1
 
 
+def agree(folder: Path, about: Mapping[str, Any], remedy: str) -> None:
+    """Note in a folder that several machines share what it holds parts of; UsageError where that is something else."""
+    known, text = folder / "about.json", json.dumps(about, indent=1, sort_keys=True, default=str)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not known.exists():
+            write_whole(known, text)
+        if known.read_text() != text:
+            raise UsageError(f"{folder} holds parts of something else", remedy)
+    except OSError as error:
+        raise UsageError(f"cannot write to {folder}: {error.strerror}", remedy) from None
+
+
 class Pieces:
     """Arrays by name in a folder that several machines share: whoever needs a piece takes it from there, or makes it.
 
@@ -76,24 +90,14 @@ class Pieces:
     """
 
     def __init__(self, folder: Path | str, about: Mapping[str, Any]):
-        self.folder, known = Path(folder), self._path(folder, "about").with_suffix(".json")
-        text = json.dumps(about, indent=1, sort_keys=True, default=str)
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            if not known.exists():
-                write_whole(known, text)
-            if known.read_text() != text:
-                raise UsageError(f"{folder} holds parts of something else", "name another folder with --parts")
-        except OSError as error:
-            raise UsageError(
-                f"cannot write to {folder}: {error.strerror}", "name another folder with --parts"
-            ) from None
+        self.folder = Path(folder)
+        agree(self.folder, about, "name another folder with --parts")
 
     def get(self, name: str, make: "Callable[[], Mapping[str, np.ndarray]]") -> "Mapping[str, np.ndarray]":
         """Return a piece from the folder; where it is missing or damaged, make it and land it there."""
         import numpy as np
 
-        path = self._path(self.folder, name)
+        path = self.folder / f"{name}.npz"
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
                 return dict(found)
@@ -103,10 +107,6 @@ class Pieces:
         np.savez(buffer, **dict(made))  # pyright: ignore[reportArgumentType]
         write_whole(path, buffer.getvalue())
         return made
-
-    @staticmethod
-    def _path(folder: Path | str, name: str) -> Path:
-        return Path(folder) / f"{name}.npz"
 
 
 def all_of(n: int) -> list[Shard]:
@@ -150,31 +150,35 @@ def settings(workers: int) -> Mapping[str, str]:
 
 def _by_processes(words: Sequence[str], shards: Sequence[Shard], workers: int, done: Callable[[int], None]) -> None:
     waiting = [(shard, 1) for shard in reversed(shards)]
-    playing: dict[subprocess.Popen[str], tuple[Shard, int]] = {}
+    playing: dict[subprocess.Popen[bytes], tuple[Shard, int]] = {}
     environment, finished = os.environ | settings(workers), 0
-    try:
-        while waiting or playing:
-            while waiting and len(playing) < workers:
-                shard, attempt = waiting.pop()
-                pipes: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
-                process = subprocess.Popen(command(words, shard), env=environment, **pipes)
-                playing[process] = (shard, attempt)
-            ended = [process for process in playing if process.poll() is not None]
-            for process in ended:
-                (shard, attempt), said = playing.pop(process), process.communicate()[1]
-                if process.returncode == 0:
-                    finished += 1
-                    done(finished)
-                elif process.returncode < 0 and attempt < TRIES:
-                    waiting.append((shard, attempt + 1))
-                else:
-                    raise _failed(shard, process.returncode, said)
-            if not ended:
-                time.sleep(POLL)
-    finally:
-        for process in playing:
-            process.kill()
-            process.communicate()
+    with tempfile.TemporaryDirectory() as said:  # files: pipes that nobody reads would be full one day
+        try:
+            while waiting or playing:
+                while waiting and len(playing) < workers:
+                    shard, attempt = waiting.pop()
+                    with (Path(said) / shard.name).open("wb") as file:
+                        process = subprocess.Popen(
+                            command(words, shard), env=environment, stdout=subprocess.DEVNULL, stderr=file
+                        )
+                    playing[process] = (shard, attempt)
+                ended = [process for process in playing if process.poll() is not None]
+                for process in ended:
+                    shard, attempt = playing.pop(process)
+                    if process.returncode == 0:
+                        finished += 1
+                        done(finished)
+                    elif process.returncode < 0 and attempt < TRIES:
+                        waiting.append((shard, attempt + 1))
+                    else:
+                        text = (Path(said) / shard.name).read_text(errors="replace")
+                        raise _failed(shard, process.returncode, text)
+                if not ended:
+                    time.sleep(POLL)
+        finally:
+            for process in playing:
+                process.kill()
+                process.wait()
 
 
 def _by_ray(words: Sequence[str], shards: Sequence[Shard], workers: int, done: Callable[[int], None]) -> None:

@@ -22,7 +22,7 @@ CPU = torch.device("cpu")
 LENGTH = {
     "vanilla": 150_000,
     "dcgan": 40_000,
-    "wgan": 8_000,
+    "wgan": 16_000,
     "wgan_gp": 30_000,
     "r3gan": 60_000,
     "cgan": 40_000,
@@ -33,10 +33,10 @@ LENGTH = {
     "fastgan": 14_000,
     "progressive": 20_000,
     "dagan": 40_000,
-    "stylegan2": 30_000,
+    "stylegan2": 50_000,
     "aae": 100_000,
 }
-BATCH = {"stylegan2": 16, "progressive": 16}
+BATCH = {"progressive": 16}
 FIELDS = {
     "vanilla": {"width": 256},
     "r3gan": {"widths": (64, 32), "lr": 3e-3},

@@ -22,8 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if argv is not None:
         return _answer(argv)
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a `kill` tidies up as Ctrl-C does
+    _on_signals(_interrupt)
     gc.set_threshold(20_000)  # importing torch makes hundreds of thousands of objects, and none of them is garbage
     try:
         if not machine.torchrun("RANK", 0):
@@ -32,6 +31,18 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _answer(sys.argv[1:])
     finally:
         gc.freeze()  # the process ends: nothing is to be looked through for garbage once more
+
+
+def _on_signals(handler) -> None:
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, handler)
+
+
+def _interrupt(number, frame) -> None:
+    """Tidy up, on `kill` as on Ctrl-C; the next one ends the process."""
+    _on_signals(signal.SIG_DFL)
+    raise KeyboardInterrupt
 
 
 def _answer(argv: Sequence[str]) -> int:

@@ -1,6 +1,7 @@
 """Many pictures into a folder, at constant memory, whole or in shards."""
 
 import json
+import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from gansmith.files import write_whole
 from gansmith.runs import read_json
 from gansmith.sample.sampler import Sampler
 from gansmith.sample.writing import Writer, writing
-from gansmith.shards import Shard, all_of
+from gansmith.shards import Shard, agree, all_of
 
 BLOCK = 256  # pictures handed over at a time
 MOST_SEED = 1 << 63
@@ -92,24 +93,23 @@ def generate_shard(
         "seeds": [int(seeds[0]), int(seeds[-1]), len(seeds)] if len(seeds) else [],
         "shards": shard.n,
     }
-    for path in sorted((out / SHARDS).glob("*.json")):
-        if (there := read_json(path)) and {key: there.get(key) for key in about} != about:
-            raise UsageError(f"{out} holds shards of something else ({path.name})", "name another folder with --out")
+    agree(out / SHARDS, about, "name another folder with --out")
     path = out / SHARDS / f"{shard.name}.json"
     if read_json(path) is None:
         written = _write(sampler, mine, out, label, truncation, None, progress)
-        path.parent.mkdir(parents=True, exist_ok=True)
         found = {"count": written.count, "bytes": written.bytes, "digest": f"{written.digest:064x}"}
-        write_whole(path, json.dumps(about | found, indent=1))
+        write_whole(path, json.dumps(found, indent=1))
     _complete(out, about, shard.n)
     return len(mine)
 
 
 def _complete(out: Path, about: dict[str, Any], n: int) -> None:
     """Write the manifest of the whole where every shard is there."""
-    found = [read_json(out / SHARDS / f"{shard.name}.json") for shard in all_of(n)]
-    if all(one is not None for one in found):
-        rows = [one for one in found if one is not None]
+    paths = [out / SHARDS / f"{shard.name}.json" for shard in all_of(n)]
+    if not {path.name for path in paths} <= set(os.listdir(out / SHARDS)):
+        return
+    rows = [row for path in paths if (row := read_json(path)) is not None]
+    if len(rows) == n:
         digest = sum(int(row["digest"], 16) for row in rows) % 2**256
         total = {"count": sum(row["count"] for row in rows), "bytes": sum(row["bytes"] for row in rows)}
         write_whole(out / MANIFEST, json.dumps(about | total | {"digest": f"{digest:064x}"}, indent=1))

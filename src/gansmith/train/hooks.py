@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -213,11 +214,12 @@ def keep_to_minutes(state: State, logs: Logs) -> None:
 
 
 class Interruption:
-    """Turns the first SIGINT or SIGTERM into the end of the round; a second one quits at once."""
+    """Turns the first SIGINT or SIGTERM into the end of the round; a second is left to who answered before."""
 
     def __init__(self):
         self.asked = False
-        self._before: dict[int, object] = {}
+        self._quits = False
+        self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "Interruption":
         if threading.current_thread() is threading.main_thread():
@@ -225,9 +227,12 @@ class Interruption:
                 self._before[number] = signal.signal(number, self._ask)
         return self
 
-    def __exit__(self, *error) -> None:
+    def __exit__(self, kind, error, trace) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
+            if signal.getsignal(number) == self._ask:  # nobody has changed it meanwhile
+                signal.signal(number, handler)
+        if self._quits and isinstance(error, Exception):  # what KeyboardInterrupt became in a library that it met
+            raise KeyboardInterrupt from error
 
     def hook(self, state: State, logs: Logs) -> None:
         """End the run where it was asked for."""
@@ -236,5 +241,9 @@ class Interruption:
 
     def _ask(self, number, frame) -> None:
         if self.asked:
+            self._quits = True
+            before = self._before[number]
+            if callable(before):
+                before(number, frame)
             raise KeyboardInterrupt
         self.asked = True

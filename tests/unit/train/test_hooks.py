@@ -141,6 +141,23 @@ def test_the_first_signal_ends_the_round_the_second_quits(number):
     assert signal.getsignal(number) is before
 
 
+def hit(times):
+    """Send Ctrl-C so often in the midst of a library that makes an error of its own of it."""
+    with hooks.Interruption():
+        try:
+            for _ in range(times):
+                os.kill(os.getpid(), signal.SIGINT)
+        finally:
+            raise ValueError("the shape")
+
+
+def test_quitting_is_told_whatever_a_library_makes_of_it():
+    with pytest.raises(KeyboardInterrupt):
+        hit(2)
+    with pytest.raises(ValueError, match="the shape"):
+        hit(1)
+
+
 def test_the_grid_of_reals_has_the_layout_of_the_samples_one_class_a_row():
     images = np.repeat(np.arange(30, dtype=np.uint8) * 8, 64).reshape(30, 8, 8, 1)
     labels = np.arange(30) % 10
