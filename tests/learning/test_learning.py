@@ -22,10 +22,11 @@ CPU = torch.device("cpu")
 LENGTH = {
     "vanilla": 150_000,
     "dcgan": 40_000,
-    "wgan": 16_000,
+    "wgan": 24_000,
     "wgan_gp": 30_000,
     "r3gan": 60_000,
-    "cgan": 40_000,
+    "cgan": 60_000,
+    "acgan": 60_000,
     "ebgan": 20_000,
     "began": 90_000,
     "sagan": 50_000,

@@ -22,30 +22,43 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if argv is not None:
         return _answer(argv)
-    _on_signals(_interrupt)
     gc.set_threshold(20_000)  # importing torch makes hundreds of thousands of objects, and none of them is garbage
     try:
         if not machine.torchrun("RANK", 0):
-            return _answer(sys.argv[1:])
+            return _answer(sys.argv[1:], _Interrupts())
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-            return _answer(sys.argv[1:])
+            return _answer(sys.argv[1:], _Interrupts())
     finally:
         gc.freeze()  # the process ends: nothing is to be looked through for garbage once more
 
 
-def _on_signals(handler) -> None:
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, handler)
+class _Interrupts:
+    """A command, on `kill` as on Ctrl-C, is let tidy up; another one ends the process, whatever it is about."""
+
+    def __init__(self):
+        self.came = False
+
+    def __enter__(self):
+        self._answer_by(self)
+
+    def __call__(self, number, frame):
+        self.came = True
+        self._answer_by(signal.SIG_DFL)
+        raise KeyboardInterrupt
+
+    def __exit__(self, kind, error, trace):
+        self._answer_by(signal.SIG_DFL)
+        if self.came and isinstance(error, Exception):  # what a library made of it
+            raise KeyboardInterrupt from error
+
+    @staticmethod
+    def _answer_by(handler) -> None:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, handler)
 
 
-def _interrupt(number, frame) -> None:
-    """Tidy up, on `kill` as on Ctrl-C; the next one ends the process."""
-    _on_signals(signal.SIG_DFL)
-    raise KeyboardInterrupt
-
-
-def _answer(argv: Sequence[str]) -> int:
+def _answer(argv: Sequence[str], interrupts: _Interrupts | None = None) -> int:
     words = arguments.plain_dashes(argv)
     if front_page.is_asked_for(words):
         with contextlib.suppress(BrokenPipeError):
@@ -60,7 +73,8 @@ def _answer(argv: Sequence[str]) -> int:
         words = arguments.expand_config([word for word in words if word != "--debug"])
         if machine.torchrun("WORLD_SIZE", 1) > 1 and words[:1] not in (["train"], ["resume"]):
             raise UsageError("several processes can only train together", "start any other command without torchrun")
-        return app(words, exit_on_error=False, print_error=False, result_action="return_value") or 0
+        with interrupts or contextlib.nullcontext():
+            return app(words, exit_on_error=False, print_error=False, result_action="return_value") or 0
     except CycloptsError as error:
         return terminal.fail(*arguments.misunderstood(error, app, words), 2)
     except GansmithError as error:

@@ -214,16 +214,10 @@ def last_doubling(channels: int, out: int, size: Size, patch: int = 1) -> nn.Mod
     """Build the transposed convolution (4-wide kernels, stride 2, over patches of `patch` pixels a side) to a sample.
 
     Transposed convolutions are slow where little comes out of them. The same sums are a 2-wide convolution that makes
-    at once all pixels around the corner where four of the map meet (Shi et al., 2016, arXiv:1609.07009). Its weights
-    start in the range of the transposed one's, +-1 / sqrt(numbers that a number of the map reaches): a smaller range,
-    a forward convolution's own, learns more slowly (docs/lab/recipe.md).
+    at once all pixels around the corner where four of the map meet (Shi et al., 2016, arXiv:1609.07009).
     """
     rank = len(size)
-    conv = CONV[rank](channels, out * (2 * patch) ** rank, 2, padding=1)
-    bound = (out * (4 * patch) ** rank) ** -0.5
-    for parameter in conv.parameters():
-        nn.init.uniform_(parameter, -bound, bound)
-    return Unfolded(conv, 2 * patch, size, start=patch)
+    return Unfolded(CONV[rank](channels, out * (2 * patch) ** rank, 2, padding=1), 2 * patch, size, start=patch)
 
 
 class Score(nn.Module):

@@ -101,18 +101,20 @@ def start(
     if parent is not None:
         display.note(_inherit(state, parent))
     config = {"gan": catalog.to_config(gan), "run": dataclasses.asdict(run), "data": dict(source), "command": command}
+    interruption = hooks.Interruption()
     with _writing_to(folder):
         if ranks.first():
-            _write_json(folder / "config.json", config)
-            _write_json(folder / "env.json", _environment(device, threads))
-            _write_json(folder / "data.json", data.summary())
-            (folder / "alerts.jsonl").touch()
-            hooks.reals_grid(data).save(folder / "reals.png")
-            checkpoint.save(state, folder / "state", _about(data))
+            with interruption:
+                _write_json(folder / "config.json", config)
+                _write_json(folder / "env.json", _environment(device, threads))
+                _write_json(folder / "data.json", data.summary())
+                (folder / "alerts.jsonl").touch()
+                hooks.reals_grid(data).save(folder / "reals.png")
+                checkpoint.save(state, folder / "state", _about(data))
         display.note(describe(folder, planned, device, precision))
         name, rate = config["gan"]["name"], planned.rate
         display.event("plan", run=str(folder), gan=name, images=run.images, rate=rate, n=len(data))
-        return _play(state, data, quick, folder, display, judge)
+        return _play(state, data, quick, folder, display, interruption, judge)
 
 
 def resume(folder: Path, data: ImageData, display: Display, judge: bool = True) -> Outcome:
@@ -132,7 +134,7 @@ def resume(folder: Path, data: ImageData, display: Display, judge: bool = True) 
     ranks.agreed(lambda: _load_newest(state, folder, data, display))
     display.note(f"▶ resume {folder} at {state.images:,} of {state.length:,} pictures")
     with _writing_to(folder):
-        return _play(state, data, Quick(data, n=hooks.JUDGED), folder, display, judge)
+        return _play(state, data, Quick(data, n=hooks.JUDGED), folder, display, hooks.Interruption(), judge)
 
 
 def _free_to_go_on(folder: Path) -> tuple[dict[str, Any], int]:
@@ -173,12 +175,20 @@ def ended(folder: Path) -> Outcome | None:
     return Outcome(folder, "finished", str(said.get("hash", "")))
 
 
-def _play(state: State, data: ImageData, quick: Quick, folder: Path, display: Display, judge: bool) -> Outcome:
+def _play(
+    state: State,
+    data: ImageData,
+    quick: Quick,
+    folder: Path,
+    display: Display,
+    interruption: hooks.Interruption,
+    judge: bool,
+) -> Outcome:
     run, guard, log = state.run, Guard(folder, _about(data)), hooks.MetricsLog(folder)
     batches = Batches(data, run.batch, run.seed, run.mirror, state.device, state.gan.needs)
     share(state)
     if not ranks.first():
-        return _play_along(state, batches, log)
+        return _play_along(state, batches, log, interruption)
     _sweep(folder)
     guard.cut(state)
     log.cut(state.images)
@@ -201,7 +211,7 @@ def _play(state: State, data: ImageData, quick: Quick, folder: Path, display: Di
 
     status, message = "failed", ""
     try:
-        with hooks.Interruption() as interruption:
+        with interruption:
             at_tick = hooks.at_ticks([*judging, raise_alarm, *write, stop_when_converged])
             each_round = [hooks.clock(), log.collect, display.round, at_tick, save_when_due]
             each_round += [hooks.deadline, interruption.hook]
@@ -235,9 +245,9 @@ def _play(state: State, data: ImageData, quick: Quick, folder: Path, display: Di
     return ranks.agreed(lambda: Outcome(folder, status, state.hash()))
 
 
-def _play_along(state: State, batches: AnyBatches, log: hooks.MetricsLog) -> Outcome:
+def _play_along(state: State, batches: AnyBatches, log: hooks.MetricsLog, interruption: hooks.Interruption) -> Outcome:
     """Play what the first process plays, and leave all else to it; return its outcome."""
-    with hooks.Interruption() as interruption:
+    with interruption:
         _fit_and_recover(state, batches, [log.collect, *in_step([], interruption)], lambda error: None)
     return ranks.agreed(lambda: Outcome(Path(), "", ""))
 
