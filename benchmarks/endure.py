@@ -44,6 +44,9 @@ NOTES = (
 )
 
 
+COLUMNS = ["promise", "attempts", "survived", "lost", "what else"]
+
+
 class Row(NamedTuple):
     """What came of one promise; `lost` is in pictures where it was measured, `said` has what else was seen."""
 
@@ -64,21 +67,27 @@ def main() -> None:
     asked = parser.parse_args()
     from benchmarks import performance_page
 
-    begin, made = time.perf_counter(), []
+    made = rows_in(asked.json)
     with tempfile.TemporaryDirectory(prefix="endure-") as place:
         os.environ["GANSMITH_CACHE"] = str(Path(place) / "cache")
         yard = Yard(Path(place), asked.quick, random.Random(asked.seed))
         for name in asked.rows or ROWS:
             for row in ROWS[name](yard):
-                made.append(row)
+                made[row.promise] = row
                 print(*row, sep=" | ", flush=True)
-    said = f"{len(made)} promises, {time.perf_counter() - begin:,.0f} s"
-    table = {"caption": said, "columns": ["promise", "attempts", "survived", "lost", "what else"], "rows": made}
+            table = {"caption": "Promises", "columns": COLUMNS, "rows": list(made.values())}
+            if asked.json:
+                performance_page.keep(asked.json, "Reliability", "What does a training survive?", [table], NOTES)
     performance_page.show([table])
-    if asked.json:
-        performance_page.keep(asked.json, "Reliability", "What does a training survive?", [table], NOTES)
-    if broken := [row.promise for row in made if row.survived < row.attempts]:
+    if broken := [row.promise for row in made.values() if row.survived < row.attempts]:
         sys.exit(f"broken: {'; '.join(broken)}")
+
+
+def rows_in(path: Path | None) -> dict[str, Row]:
+    """Return the rows that earlier calls left, by promise: those that are not measured anew stay."""
+    if path is None or not path.is_file():
+        return {}
+    return {row[0]: Row(*row) for row in json.loads(path.read_text())["tables"][0]["rows"]}
 
 
 class Yard:
@@ -378,7 +387,8 @@ def poison(moments: set[int]) -> None:
     def poisoned(self: State, n: int):
         if self.draws in moments:
             moments.remove(self.draws)
-            self.parameters[self.draws % len(self.parameters)].data.view(-1)[:1] = float("nan")
+            weights = self.parameters[self.draws % len(self.parameters)].data
+            weights[(0,) * weights.dim()] = float("nan")
         return chances(self, n)
 
     State.chances = poisoned

@@ -156,6 +156,7 @@ def bad_sets(folder):
         (["train", "few", "--device", "cuda:99"], 2, "there is no device 'cuda:99'"),
         (["train", "few", "--from", "nomodel"], 2, "nomodel holds no model"),
         (["train", "few", "--width", "-1"], 2, "dcgan: width = -1 is outside 0 to 1,000,000"),
+        (["train", "few", "--width", "0"], 2, "dcgan does not work with these options"),
         (["train", "few", "--beta1", "2"], 2, "dcgan does not work with these options"),
         (["train", "few", "--runs", "file"], 2, "cannot make a run in file"),
         (["train", "few", "--name", "../x"], 2, "'../x' cannot name a run"),

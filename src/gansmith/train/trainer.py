@@ -11,6 +11,7 @@ import shutil
 import socket
 import sys
 import time
+import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,10 +102,10 @@ def start(
     if parent is not None:
         display.note(_inherit(state, parent))
     config = {"gan": catalog.to_config(gan), "run": dataclasses.asdict(run), "data": dict(source), "command": command}
-    interruption = hooks.Interruption()
+    stop = hooks.Interruption()
     with _writing_to(folder):
         if ranks.first():
-            with interruption:
+            with stop:
                 _write_json(folder / "config.json", config)
                 _write_json(folder / "env.json", _environment(device, threads))
                 _write_json(folder / "data.json", data.summary())
@@ -114,7 +115,7 @@ def start(
         display.note(describe(folder, planned, device, precision))
         name, rate = config["gan"]["name"], planned.rate
         display.event("plan", run=str(folder), gan=name, images=run.images, rate=rate, n=len(data))
-        return _play(state, data, quick, folder, display, interruption, judge)
+        return _play(state, data, quick, folder, display, stop, judge)
 
 
 def resume(folder: Path, data: ImageData, display: Display, judge: bool = True) -> Outcome:
@@ -176,30 +177,21 @@ def ended(folder: Path) -> Outcome | None:
 
 
 def _play(
-    state: State,
-    data: ImageData,
-    quick: Quick,
-    folder: Path,
-    display: Display,
-    interruption: hooks.Interruption,
-    judge: bool,
+    state: State, data: ImageData, quick: Quick, folder: Path, display: Display, stop: hooks.Interruption, judge: bool
 ) -> Outcome:
     run, guard, log = state.run, Guard(folder, _about(data)), hooks.MetricsLog(folder)
     batches = Batches(data, run.batch, run.seed, run.mirror, state.device, state.gan.needs)
     share(state)
     if not ranks.first():
-        return _play_along(state, batches, log, interruption)
+        return _play_along(state, batches, log, stop)
     _sweep(folder)
     guard.cut(state)
     log.cut(state.images)
     status_file = folder / "state" / "status.json"
     status_file.unlink(missing_ok=True)
-    lock = {"pid": os.getpid(), "host": socket.gethostname(), "started": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
-    _write_json(folder / "state" / "lock.json", lock)
-
-    def sampler(state: State) -> Sampler:
-        return _model(state, data)
-
+    started = {"pid": os.getpid(), "host": socket.gethostname(), "started": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
+    _write_json(folder / "state" / "lock.json", started)
+    sampler = functools.partial(_model, data=data)
     save, save_when_due = hooks.save_checkpoints(folder, _about(data))
     judging = [hooks.judge(folder, sampler, quick), watch(lambda state: _signals(state, batches))]
     write = [log.write, hooks.preview(folder, sampler), hooks.keep_to_minutes, save, display.tick]
@@ -211,11 +203,11 @@ def _play(
 
     status, message = "failed", ""
     try:
-        with interruption:
+        with stop:
             at_tick = hooks.at_ticks([*judging, raise_alarm, *write, stop_when_converged])
             each_round = [hooks.clock(), log.collect, display.round, at_tick, save_when_due]
-            each_round += [hooks.deadline, interruption.hook]
-            why = _fit_and_recover(state, batches, in_step(each_round, interruption), recover)
+            each_round += [hooks.deadline, stop.hook]
+            why = _fit_and_recover(state, batches, in_step(each_round, stop), recover)
             if why == "interrupted":
                 display.note(f"· saving {state.images:,} pictures")
                 with contextlib.suppress(checkpoint.NotFiniteState):  # the last checkpoint is better than this moment
@@ -245,10 +237,10 @@ def _play(
     return ranks.agreed(lambda: Outcome(folder, status, state.hash()))
 
 
-def _play_along(state: State, batches: AnyBatches, log: hooks.MetricsLog, interruption: hooks.Interruption) -> Outcome:
+def _play_along(state: State, batches: AnyBatches, log: hooks.MetricsLog, stop: hooks.Interruption) -> Outcome:
     """Play what the first process plays, and leave all else to it; return its outcome."""
-    with interruption:
-        _fit_and_recover(state, batches, [log.collect, *in_step([], interruption)], lambda error: None)
+    with stop:
+        _fit_and_recover(state, batches, [log.collect, *in_step([], stop)], lambda error: None)
     return ranks.agreed(lambda: Outcome(Path(), "", ""))
 
 
@@ -299,7 +291,9 @@ def make_plan(
         _signals(state, batches)
 
     try:
-        planned = plan.plan(gan, run, data, device, precision, look, left)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Initializing zero-element")  # it is told below
+            planned = plan.plan(gan, run, data, device, precision, look, left)
     except (ArithmeticError, AssertionError, IndexError, RuntimeError, TypeError, ValueError) as error:
         name, reason = catalog.name_of(gan), str(error).strip().partition("\n")[0]
         raise UsageError(f"{name} does not work with these options: {reason}", f"see: gansmith gans {name}") from error
