@@ -3,7 +3,7 @@
     python benchmarks/endure.py [--quick] [--rows kills damage ...] [--seed 0] [--json docs/performance/endure.json]
 
 Every training is a process of its own that plays `gansmith train` and `gansmith resume` on the bundled digits, with a
-slim net and one thread. It is forked from this one, so that hundreds of starts do not wait for torch; it plays
+slim net and one thread. It is forked from this one, so that hundreds of starts do not wait for torch; it
 is otherwise what the command line plays, but for the report at the end, whose charts take longer than the training. A
 run survives when what it leaves (weights, optimisers, counters, figures, samples) equals, byte for byte, what the run
 leaves that nothing happened to. `lost` is the pictures that had to be played again, at most.

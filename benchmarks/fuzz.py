@@ -19,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path[0] = str(ROOT / "tests")  # instead of this folder, whose profile.py would hide Python's
 
+CHECKPOINT = {"state": "state.json", "tensors": "tensors.safetensors"}  # reader -> file
 Read = Callable[[bytes], object]
 
 
@@ -87,7 +88,6 @@ def reader(name: str) -> Read:
     """Return a function of bytes that reads them as a user's file."""
     import io
     import warnings
-    from types import SimpleNamespace
 
     from gansmith.data.metadata import read_metadata
     from gansmith.data.picture import read_header, read_picture, strict
@@ -95,11 +95,11 @@ def reader(name: str) -> Read:
     from gansmith.data.table_source import open_table
     from gansmith.sample.artefact import read as read_model
     from gansmith.sample.inspect import inspect
-    from gansmith.train import trainer
-    from gansmith.train.display import Display
     from hostile import models
 
     warnings.simplefilter("ignore")
+    if name in CHECKPOINT:
+        return checkpoint_with(CHECKPOINT[name])
     folder = Path(tempfile.mkdtemp())
     model = models.small_model(folder / "best")
 
@@ -128,23 +128,31 @@ def reader(name: str) -> Read:
         models.weights(lambda _: content)(model)
         read_model(model)
 
-    state, saved = _begun(folder)
-    data = SimpleNamespace(fingerprint="noise", source="noise")
-
-    def checkpoint_with(name: str) -> Read:
-        def read(content: bytes) -> None:
-            models.state_file(name, lambda _: content)(saved)
-            trainer._load_newest(state, folder, data, Display("quiet"))
-
-        return read
-
     readers = {"picture": picture, "metadata": metadata, "config": config, "weights": weights}
     readers |= {kind: file(f"set.{kind}", open_data) for kind in ("zip", "npy", "npz")}
     readers["idx"] = file("train-images-idx3-ubyte", open_data)
     readers |= {kind: file(f"set.{kind}", open_table) for kind in ("csv", "parquet")}
-    readers |= {"state": checkpoint_with("state.json"), "tensors": checkpoint_with("tensors.safetensors")}
     readers["inspect"] = file("0.png", inspect)
     return readers[name]
+
+
+def checkpoint_with(file: str) -> Read:
+    """Return a function of bytes that resumes a training whose checkpoint has them as this file."""
+    from types import SimpleNamespace
+
+    from gansmith.train import trainer
+    from gansmith.train.display import Display
+    from hostile import models
+
+    folder = Path(tempfile.mkdtemp())
+    state, saved = _begun(folder)
+    data = SimpleNamespace(fingerprint="noise", source="noise")
+
+    def read(content: bytes) -> None:
+        models.state_file(file, lambda _: content)(saved)
+        trainer._load_newest(state, folder, data, Display("quiet"))
+
+    return read
 
 
 def written(cases, name: str | None = None, most: int = 65536) -> list[bytes]:
@@ -241,8 +249,8 @@ SEEDS: dict[str, Callable[[], list[bytes]]] = {
     "config": lambda: _model("config.json"),
     "weights": lambda: _model("model.safetensors"),
     "inspect": _generated,
-    "state": lambda: _checkpoint("state.json"),
-    "tensors": lambda: _checkpoint("tensors.safetensors"),
+    "state": lambda: _checkpoint(CHECKPOINT["state"]),
+    "tensors": lambda: _checkpoint(CHECKPOINT["tensors"]),
 }
 """Reader -> what its inputs are bred from."""
 

@@ -189,8 +189,8 @@ def _play(
     log.cut(state.images)
     status_file = folder / "state" / "status.json"
     status_file.unlink(missing_ok=True)
-    started = {"pid": os.getpid(), "host": socket.gethostname(), "started": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
-    _write_json(folder / "state" / "lock.json", started)
+    lock = {"pid": os.getpid(), "host": socket.gethostname(), "started": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
+    _write_json(folder / "state" / "lock.json", lock)
     sampler = functools.partial(_model, data=data)
     save, save_when_due = hooks.save_checkpoints(folder, _about(data))
     judging = [hooks.judge(folder, sampler, quick), watch(lambda state: _signals(state, batches))]
