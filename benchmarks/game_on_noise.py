@@ -19,9 +19,11 @@ def noise(shape: tuple[int, int, int], classes: int = 0, pictures: int = 4096) -
     return assemble(pixels, labels, names, [str(i) for i in range(pictures)], "noise")
 
 
-def begin(gan: GAN | str, data: ImageData, batch: int, precision: str = "auto") -> tuple[State, Batches]:
-    """Return a game on the processor before its first round, and its batches."""
+def begin(
+    gan: GAN | str, data: ImageData, batch: int, precision: str = "auto", device: str = "cpu"
+) -> tuple[State, Batches]:
+    """Return a game before its first round, and its batches."""
     machine.prepare()
-    gan, device = catalog.create(gan) if isinstance(gan, str) else gan, machine.find_device("cpu")
-    run, precision = Run(images=10**9, batch=batch), machine.find_precision(precision, device)
-    return State(gan, run, data.spec, device, precision), Batches(data, batch, seed=0, needs=gan.needs)
+    gan, where = catalog.create(gan) if isinstance(gan, str) else gan, machine.find_device(device)
+    run, precision = Run(images=10**9, batch=batch), machine.find_precision(precision, where)
+    return State(gan, run, data.spec, where, precision), Batches(data, batch, 0, device=where, needs=gan.needs)

@@ -1,6 +1,6 @@
 """How fast the loop is: against a plain hand-written loop, and against the DCGAN tutorial.
 
-    python benchmarks/throughput.py [--repeats 20] [--seconds 2]
+    python benchmarks/throughput.py [--repeats 20] [--seconds 2] [--device cuda]
 
 Each arm is a process of its own that plays a few seconds when its turn comes, and the ratios are taken within a repeat,
 so that a machine whose speed drifts does not favour one. Figures are real pictures a second, one batch a round.
@@ -21,17 +21,17 @@ BATCH = 64
 WARM_UP = 3
 
 
-def tutorial(channels, size):
+def tutorial(channels, size, device):
     """The tutorial's loop, in a process that nothing has prepared."""
     import torch
     from benchmarks.peers.dcgan_tutorial import Loop
 
     torch.manual_seed(0)
-    loop, real = Loop(), torch.rand(BATCH, channels, size, size) * 2 - 1
+    loop, real = Loop(device=device), torch.rand(BATCH, channels, size, size, device=device) * 2 - 1
     return lambda: loop(real)
 
 
-def tutorial_net_in_our_loop(channels, size):
+def tutorial_net_in_our_loop(channels, size, device):
     """The same nets played as a game by `gansmith.train.fit`, data path and averaged weights included."""
     import torch
     from benchmarks.peers.dcgan_tutorial import LATENT, Discriminator, Generator
@@ -63,17 +63,17 @@ def tutorial_net_in_our_loop(channels, size):
         def synthesise(self, nets, latents, label=None):
             return nets.G(latents)
 
-    return _ours(Tutorial(), channels, size)
+    return _ours(Tutorial(), channels, size, device)
 
 
-def our_loop(channels, size):
+def our_loop(channels, size, device):
     """The default GAN played by `gansmith.train.fit`."""
     from gansmith import catalog
 
-    return _ours(catalog.DEFAULT, channels, size)
+    return _ours(catalog.DEFAULT, channels, size, device)
 
 
-def plain_loop(channels, size):
+def plain_loop(channels, size, device):
     """The default GAN's nets and losses in a loop written by hand: no turns, no schedules, no records."""
     import torch
     from benchmarks.game_on_noise import begin, noise
@@ -82,23 +82,23 @@ def plain_loop(channels, size):
     from gansmith.losses.adversarial import non_saturating_D, non_saturating_G
 
     gan = catalog.create(catalog.DEFAULT)
-    state, _ = begin(gan, noise((channels, size, size)), BATCH)
+    state, _ = begin(gan, noise((channels, size, size)), BATCH, device=device)
     G, D = state.nets.G, state.nets.D
     rates = {"lr": gan.lr, "betas": (gan.beta1, 0.999)}
     step_G, step_D = (torch.optim.Adam(net.parameters(), fused=True, **rates) for net in (G, D))
-    pixels = torch.randint(0, 256, (4096, size, size, channels), dtype=torch.uint8)
+    pixels = torch.randint(0, 256, (4096, size, size, channels), dtype=torch.uint8, device=device)
 
     def play():
-        real = pixels[torch.randint(0, 4096, (BATCH,))].permute(0, 3, 1, 2).float() / 127.5 - 1
+        real = pixels[torch.randint(0, 4096, (BATCH,), device=device)].permute(0, 3, 1, 2).float() / 127.5 - 1
         D.requires_grad_(True)
-        with torch.autocast("cpu", torch.bfloat16, enabled=state.precision == "bf16"):
-            fake = G(torch.randn(BATCH, gan.latent_dim))
+        with torch.autocast(device, torch.bfloat16, enabled=state.precision == "bf16"):
+            fake = G(torch.randn(BATCH, gan.latent_dim, device=device))
             loss = non_saturating_D(D(real), D(fake.detach()))
         step_D.zero_grad(set_to_none=True)
         loss.backward()
         step_D.step()
         D.requires_grad_(False)
-        with torch.autocast("cpu", torch.bfloat16, enabled=state.precision == "bf16"):
+        with torch.autocast(device, torch.bfloat16, enabled=state.precision == "bf16"):
             loss = non_saturating_G(D(fake))
         step_G.zero_grad(set_to_none=True)
         loss.backward()
@@ -116,21 +116,21 @@ ARMS = {
 }
 
 
-def _ours(gan, channels, size):
+def _ours(gan, channels, size, device):
     from benchmarks.game_on_noise import begin, noise
 
     from gansmith.train.fit import play_round
 
-    state, batches = begin(gan, noise((channels, size, size)), BATCH)
+    state, batches = begin(gan, noise((channels, size, size)), BATCH, device=device)
     return lambda: play_round(state, batches)
 
 
-def serve(name: str) -> None:
+def serve(name: str, device: str) -> None:
     """Be one arm: for each line of input play so many seconds, print pictures a second."""
     build, channels, size = ARMS[name]
     if build is not tutorial:
         import gansmith  # noqa: F401 - before torch, so that all our arms run under the same OpenMP settings
-    play = build(channels, size)
+    play = build(channels, size, device)
     for _ in range(WARM_UP):
         play()
     print("ready", flush=True)
@@ -147,15 +147,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=2, help="of each arm in each repeat")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--arm", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.arm:
-        serve(arguments.arm)
+        serve(arguments.arm, arguments.device)
         return
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    arms = {name: subprocess.Popen([sys.executable, __file__, "--arm", name], **pipes) for name in ARMS}
-    for arm in arms.values():
-        if arm.stdout.readline().strip() != "ready":
+    arms = {}
+    for name in ARMS:  # one after the other: what they measure at the start, they measure alone
+        words = [sys.executable, __file__, "--device", arguments.device, "--arm", name]
+        arms[name] = subprocess.Popen(words, **pipes)
+        if arms[name].stdout.readline().strip() != "ready":
             sys.exit("an arm did not start; its message is above")
     found: dict[str, list[float]] = {name: [] for name in ARMS}
     for _ in range(arguments.repeats):

@@ -1,7 +1,11 @@
-"""What every GAN of the catalog promises. A new one is tested on arrival."""
+"""What every GAN of the catalog promises. A new one is tested on arrival.
+
+`GANSMITH_TEST_DEVICE=cuda` tests it there instead of on the processor.
+"""
 
 import dataclasses
 import json
+import os
 
 import numpy as np
 import pytest
@@ -18,7 +22,7 @@ from gansmith.train.rounds import way_to_play
 from gansmith.train.run import Run
 from gansmith.train.state import State
 
-CPU = torch.device("cpu")
+DEVICE = torch.device(os.environ.get("GANSMITH_TEST_DEVICE", "cpu"))
 NAMES = list(catalog.GANS)
 SHAPES = [(1, 28, 28), (3, 32, 32), (4, 24, 20), (1, 8, 8), (3, 33, 17)]
 LABELS = [(), ("cat", "dog", "owl")]
@@ -36,7 +40,7 @@ class Noise:
         if self.spec.classes:
             batch["label"] = torch.randint(len(self.spec.classes), (self.batch,), generator=stream)
         needed = {name: torch.rand(self.batch, *self.spec.shape, generator=stream) * 2 - 1 for name in self.needs}
-        return batch | needed
+        return {name: value.to(DEVICE) for name, value in (batch | needed).items()}
 
 
 def noise_data(spec):
@@ -54,7 +58,7 @@ def sampler_of(state, nets=None):
 def condition(state, seed, n=1):
     """What the game needs to make `n` samples; the same for the same seed."""
     stream = torch.Generator().manual_seed(seed)
-    return {name: torch.rand(n, *state.spec.shape, generator=stream) * 2 - 1 for name in state.gan.needs}
+    return {name: (torch.rand(n, *state.spec.shape, generator=stream) * 2 - 1).to(DEVICE) for name in state.gan.needs}
 
 
 def make(name, shape=(1, 16, 16), classes=LABELS[1], batch=4, **fields):
@@ -63,7 +67,7 @@ def make(name, shape=(1, 16, 16), classes=LABELS[1], batch=4, **fields):
     gan = catalog.create(name, SLIM.get(name, {}) | fields)
     run = Run(images=4096, batch=batch, ticks=4)
     spec = DataSpec(shape, classes)
-    return State(gan, run, spec, CPU, "fp32"), Noise(spec, batch, gan.needs)
+    return State(gan, run, spec, DEVICE, "fp32"), Noise(spec, batch, gan.needs)
 
 
 def play_round(state, batches, hooks=()):
@@ -129,9 +133,9 @@ def test_what_is_asked_for_matters(name):
     for _ in range(3):
         play_round(state, batches)
     sampler = sampler_of(state, state.nets)
-    latents = state.gan.latents(1, torch.Generator().manual_seed(0))
+    latents = state.gan.latents(1, torch.Generator().manual_seed(0)).to(DEVICE)
     with torch.no_grad():
-        asked = [(torch.tensor([k]), condition(state, k)) for k in range(3)]
+        asked = [(torch.tensor([k], device=DEVICE), condition(state, k)) for k in range(3)]
         pictures = [state.gan.synthesise(sampler.nets, latents, label, **shown) for label, shown in asked]
     assert not torch.equal(pictures[0], pictures[1])
     assert not torch.equal(pictures[1], pictures[2])
@@ -155,8 +159,9 @@ def test_micro_batches_give_the_same_gradient(name):
 def test_synthesise_is_differentiable_in_latents(name):
     state, batches = make(name)
     play_round(state, batches)
-    latents = state.gan.latents(2, torch.Generator().manual_seed(0)).requires_grad_()
-    state.gan.synthesise(state.average, latents, torch.tensor([0, 1]), **condition(state, 0, 2)).sum().backward()
+    latents = state.gan.latents(2, torch.Generator().manual_seed(0)).to(DEVICE).requires_grad_()
+    labels = torch.tensor([0, 1], device=DEVICE)
+    state.gan.synthesise(state.average, latents, labels, **condition(state, 0, 2)).sum().backward()
     assert latents.grad is not None
     assert latents.grad.abs().sum() > 0
 
@@ -184,7 +189,7 @@ def test_artefact_gives_the_same_samples(name, tmp_path):
     state, batches = make(name)
     play_round(state, batches)
     sampler = sampler_of(state)
-    loaded = Sampler.load(sampler.save(tmp_path / "best"), "cpu").shown(noise_data(state.spec))
+    loaded = Sampler.load(sampler.save(tmp_path / "best"), DEVICE.type).shown(noise_data(state.spec))
     assert loaded.gan == sampler.gan
     assert loaded.spec == sampler.spec
     assert loaded.hash == sampler.hash
