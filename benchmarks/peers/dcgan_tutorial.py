@@ -83,4 +83,5 @@ class Loop:
     @torch.no_grad()
     def sample(self, n: int) -> torch.Tensor:
         """Return [n, channels, 64, 64] in [-1, 1]; the tutorial leaves batch norm in training mode."""
-        return torch.cat([self.G(torch.randn(self.batch, LATENT, device=self.device)) for _ in range(-(-n // self.batch))])[:n]
+        parts = (torch.randn(self.batch, LATENT, device=self.device) for _ in range(-(-n // self.batch)))
+        return torch.cat([self.G(z) for z in parts])[:n]

@@ -56,11 +56,13 @@ def prepare() -> None:
     """Set up torch for speed, once, before the first tensor operation.
 
     Denormal numbers make convolutions up to a hundred times slower, so they are flushed to zero. Freed memory is kept
-    instead of being given back to the system, which would hand it out again page by page in every round.
+    instead of being given back to the system, which would hand it out again page by page in every round. On a GPU sums
+    are taken in one order, so that a resumed training is the same there, too.
     """
     import torch
 
     torch.set_flush_denormal(True)
+    torch.backends.cudnn.deterministic = True
     torch.set_num_threads(cores())
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
         trim_threshold, top_pad, mmap_max = -1, -2, -4
@@ -93,6 +95,26 @@ def find_device(name: str):
         reason = str(error).partition("\n")[0].partition(". ")[0]
         raise UsageError(f"there is no device {name!r} here: {reason}", "see: gansmith doctor") from None
     return device
+
+
+def send(tensor, device):
+    """Return a tensor on `device`, a torch device; where it goes to a GPU nobody waits until it has arrived."""
+    if device.type == "cuda" and tensor.device.type == "cpu":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
+
+
+def seed_torch(seed: int, device) -> None:
+    """Seed torch's own random numbers on the processor and on `device`, where dropout and the like draw."""
+    import torch
+
+    # `torch.manual_seed` would seed absent devices as well, which takes 0.4 ms.
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        index = torch.cuda.current_device() if device.index is None else device.index
+        torch.cuda.default_generators[index].manual_seed(seed)
+    elif device.type != "cpu":
+        torch.manual_seed(seed)
 
 
 def find_precision(wanted: str, device) -> Precision:

@@ -30,7 +30,7 @@ CLOCK = ("seconds", "img/s")
 
 
 def launch(folder, *words):
-    return _start(folder, "-m", "gansmith.cli", *words)
+    return _start(folder, "-m", "gansmith", *words)
 
 
 def settings(name, run):

@@ -158,7 +158,7 @@ def test_a_stop_ends_all_processes_and_is_no_failure(tmp_path):
     folder = tmp_path / "work"
     folder.mkdir()
     words = ["--images", "2M", "--ticks", "1000", *slim_words("vanilla"), "--threads", "1", "--name", "a"]
-    launcher, run = torchrun(folder, "-m", "gansmith.cli", "train", "digits", *words), folder / "runs/a"
+    launcher, run = torchrun(folder, "-m", "gansmith", "train", "digits", *words), folder / "runs/a"
     await_checkpoint(launcher, run)
     os.kill(json.loads((run / "state/lock.json").read_text())["pid"], signal.SIGTERM)
     assert ended(launcher).count("■ saved") == 1

@@ -181,7 +181,7 @@ def test_what_is_in_the_way_is_said_and_nothing_is_left(type_in, tmp_path, words
 def run_with_small_files(folder, largest, *words):
     """Run a command in a process that cannot write a file of more than `largest` bytes, as on a disk that is full."""
     return subprocess.run(
-        [sys.executable, "-m", "gansmith.cli", *words],
+        [sys.executable, "-m", "gansmith", *words],
         cwd=folder,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
         capture_output=True,

@@ -24,7 +24,7 @@ def model(tmp_path_factory):
 
 
 def gansmith(*words):
-    command = [sys.executable, "-m", "gansmith.cli", *map(str, words)]
+    command = [sys.executable, "-m", "gansmith", *map(str, words)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

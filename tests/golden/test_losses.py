@@ -1,4 +1,4 @@
-"""The first twenty rounds of every GAN on the bundled digits: a change that should not matter leaves them alone.
+"""The first eight rounds of every GAN on the bundled digits: a change that should not matter leaves them alone.
 
 `pytest tests/golden --update-golden` writes them anew; say in the changelog why.
 """
@@ -16,9 +16,10 @@ from gansmith.train.run import Run
 from gansmith.train.state import State
 
 FOLDER = Path(__file__).parent
-ROUNDS = 20
-# Sums of 32-bit products differ between processors in the last digits, and training spreads that.
-TOLERANCE = 5e-3
+# Sums of 32-bit products differ between processors in the last digits, and training spreads that: between an Intel Xeon
+# and an AMD EPYC by nothing seen here in eight rounds, by up to 3 % in twelve, by 30 % in fifteen.
+ROUNDS = 8
+TOLERANCE = 1e-3
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def digits():
 
 
 def losses(name, data):
-    run = Run(images=ROUNDS * 32, batch=32)
+    run = Run(images=640, batch=32)
     state = State(catalog.create(name), run, data.spec, torch.device("cpu"), "fp32")
     batches, rows = Batches(data, run.batch, run.seed, needs=state.gan.needs), []
     for _ in range(ROUNDS):

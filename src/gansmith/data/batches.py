@@ -10,6 +10,7 @@ from gansmith.data.codecs import image as codec
 from gansmith.data.conditions import Classmates, conditions
 from gansmith.data.images import ImageData
 from gansmith.errors import UsageError
+from gansmith.machine import send
 from gansmith.seeds import derive
 
 _ON_DEVICE = 1 << 30  # bytes of a set that may live on an accelerator beside the nets
@@ -109,17 +110,17 @@ class Batches:
         indices, flipped = indices[rows], None if flipped is None else flipped[rows]
         index = torch.from_numpy(indices)
         if self._pixels is not None:
-            pixels = self._pixels.index_select(0, index.to(self._pixels.device))
+            pixels = self._pixels.index_select(0, send(index, self._pixels.device))
         else:
             assert self._mapped is not None
             pixels = torch.from_numpy(np.asarray(self._mapped[indices]))
-        pixels = pixels.to(self.device)
+        pixels = send(pixels, self.device)
         if flipped is not None:
-            chosen = torch.from_numpy(np.flatnonzero(flipped)).to(self.device)
+            chosen = send(torch.from_numpy(np.flatnonzero(flipped)), self.device)
             pixels[chosen] = pixels[chosen].flip(2)
         batch = {"real": codec.encode(pixels)}
         if self._labels is not None:
-            batch["label"] = self._labels[index.to(self.device)]
+            batch["label"] = self._labels[send(index, self.device)]
         return batch | self._shown(k, rows, indices, flipped)
 
     def _shown(self, k: int, rows: slice, indices: np.ndarray, flipped: np.ndarray | None) -> dict[str, Tensor]:
@@ -132,4 +133,4 @@ class Batches:
             for pictures in both:
                 pictures[flipped] = pictures[flipped, :, ::-1]
         made = conditions(self._needs, *both)
-        return {name: codec.encode(torch.from_numpy(value).to(self.device)) for name, value in made.items()}
+        return {name: codec.encode(send(torch.from_numpy(value), self.device)) for name, value in made.items()}

@@ -128,10 +128,11 @@ def take_turn(state: State, turn: Turn, dealt: list[MicroBatch]) -> Logs:
         share = len(part["real"]) / state.run.batch
         with state.autocast():
             losses = turn.loss(state.nets, part)
-        (torch.stack([loss.float() for loss in losses.values()]).sum() * (turn.gain * share)).backward()
-        for name, loss in losses.items():
+        terms = torch.stack([loss.float() for loss in losses.values()])
+        (terms.sum() * (turn.gain * share)).backward()
+        for name, value in zip(losses, terms.tolist(), strict=True):
             key = f"{turn.player}/{name}"
-            logs[key] = logs.get(key, 0.0) + share * float(loss.detach())
+            logs[key] = logs.get(key, 0.0) + share * value
     logs = ranks.add_up(learner.parameters, logs)
     check_finite(logs, state.step, turn.player)
     learner.set_rate(state.progress, state.rate_scale)

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gansmith import machine
 from gansmith.data.spec import DataSpec
 from gansmith.game import GAN, Nets, Player
 from gansmith.seeds import derive
@@ -54,7 +55,7 @@ class State:
         self.average = copy.deepcopy(self.nets).eval().requires_grad_(False)
         self.parameters = list(self.nets.parameters())
         self._averaged = [_averaged(self.average), _averaged(self.nets)]
-        self._copied = list(zip(_copied(self.average), _copied(self.nets), strict=True))
+        self._copied = [_copied(self.average), _copied(self.nets)]
         self.learners = {name: Learner(player, self.nets) for name, player in gan.players().items()}
         self.turns = tuple(gan.turns())
         self.length = run.images  # pictures until the end, the measure of all schedules
@@ -84,13 +85,11 @@ class State:
 
     def chances(self, n: int) -> dict[str, Tensor]:
         """Latents and the other randomness of the next turn, as batch entries; one stream for each draw."""
-        # Dropout and the like draw from torch's own generator; to seed those of absent devices as well costs 0.4 ms.
-        seed_torch = torch.default_generator.manual_seed if self.device.type == "cpu" else torch.manual_seed
         start = derive(self.run.seed, "turn", self.attempt, self.draws)
-        seed_torch(start + 1 + ranks.rank())
+        machine.seed_torch(start + 1 + ranks.rank(), self.device)
         stream = torch.Generator().manual_seed(start)
         drawn = {"latents": self.gan.latents(n, stream), "chance": torch.rand(n, 2, 16, generator=stream)}
-        return {name: value.to(self.device, non_blocking=True) for name, value in drawn.items()}
+        return {name: machine.send(value, self.device) for name, value in drawn.items()}
 
     @torch.no_grad()
     def update_average(self) -> None:
@@ -99,8 +98,8 @@ class State:
         weight = 1 - 0.5 ** (self.run.batch / max(half_life, 1e-8))
         mine, theirs = self._averaged
         torch._foreach_lerp_(mine, theirs, weight)  # pyright: ignore[reportPrivateImportUsage]
-        for kept, current in self._copied:
-            kept.copy_(current)
+        if self._copied[0]:
+            torch._foreach_copy_(*self._copied)  # pyright: ignore[reportPrivateImportUsage]
 
     def adapt(self, fields: Mapping[str, float]) -> None:
         """Play on with these hyper-parameters changed; networks and optimisers stay as they are."""

@@ -1,7 +1,0 @@
-"""`python -m gansmith.cli`: the command line without the installed script."""
-
-import sys
-
-from gansmith.cli import main
-
-sys.exit(main())
