@@ -6,7 +6,6 @@ Each benchmark leaves one JSON object in docs/performance/: `title`, `question`,
 `date`, `tables` (each `caption`, `columns`, `rows` of plain values) and `notes`. No figure of the page is typed.
 """
 
-import importlib.metadata
 import json
 import platform
 import shlex
@@ -27,16 +26,19 @@ EMPTY = "\nNothing is measured yet: `python benchmarks/growth.py --json docs/per
 
 def record(title: str, question: str, tables: Sequence[Mapping[str, Any]], notes: Sequence[str]) -> dict[str, Any]:
     """Put tables into the form, with the command that is running, this machine and today's date."""
-    from gansmith import machine
+    import torch
 
+    from gansmith import __version__, machine
+
+    gpu = {"gpu": torch.cuda.get_device_name()} if torch.cuda.is_available() else {}
     about = {
         "processor": machine.processor(),
         "cores": machine.cores(),
         "system": platform.system(),
         "python": platform.python_version(),
-        "torch": importlib.metadata.version("torch"),
-        "gansmith": importlib.metadata.version("gansmith"),
-    }
+        "torch": torch.__version__,
+        "gansmith": __version__,
+    } | gpu
     command = shlex.join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]])
     what = {"title": title, "question": question, "command": command, "machine": about}
     return what | {"date": time.strftime("%Y-%m-%d"), "tables": list(tables), "notes": list(notes)}

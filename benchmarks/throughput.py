@@ -27,7 +27,8 @@ def tutorial(channels, size, device):
     from benchmarks.peers.dcgan_tutorial import Loop
 
     torch.manual_seed(0)
-    loop, real = Loop(device=device), torch.rand(BATCH, channels, size, size, device=device) * 2 - 1
+    torch.set_default_device(device)
+    loop, real = Loop(), torch.rand(BATCH, channels, size, size) * 2 - 1
     return lambda: loop(real)
 
 
@@ -119,10 +120,11 @@ ARMS = {
 def _ours(gan, channels, size, device):
     from benchmarks.game_on_noise import begin, noise
 
-    from gansmith.train.fit import play_round
+    from gansmith.train.rounds import fastest_way_to_play
 
     state, batches = begin(gan, noise((channels, size, size)), BATCH, device=device)
-    return lambda: play_round(state, batches)
+    play = fastest_way_to_play(state)
+    return lambda: play(state, batches, ())
 
 
 def serve(name: str, device: str) -> None:

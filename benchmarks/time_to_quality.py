@@ -47,6 +47,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="*", default=[0])
     parser.add_argument("--samples", type=int, default=2000)
     parser.add_argument("--clock", choices=("wall", "processor"), default="wall")
+    parser.add_argument("--device", default="cpu", help="cuda: the minutes are those of a GPU")
     parser.add_argument("--out", type=Path, default=HERE.parent / "runs" / "time_to_quality")
     parser.add_argument("--json", type=Path, help="file for the tables")
     parser.add_argument("--plots", type=Path, help="folder for a plot of each set")
@@ -79,7 +80,8 @@ def show(asked) -> None:
     performance_page.show(made)
     if asked.json:
         question = "How good are the pictures after so many minutes, and after so many pictures?"
-        performance_page.keep(asked.json, "Quality against time", question, made, NOTES)
+        where, notes = ("", NOTES) if asked.device == "cpu" else (" on a GPU", NOTES[1:])
+        performance_page.keep(asked.json, f"Quality against time{where}", question, made, notes)
     for data in sets if asked.plots else ():
         (asked.plots / f"time-to-quality-{data}.png").write_bytes(plot(asked.out, data))
 
@@ -97,12 +99,14 @@ def play_peer(asked, arm: str, seed: int, folder: Path) -> None:
 
     now = clock(asked.clock)
     torch.set_flush_denormal(True)
+    torch.set_default_device(asked.device)
     torch.manual_seed(seed)
     pixels = _data(asked).images
     height, width, channels = pixels.shape[1:]
     loop = importlib.import_module(f"benchmarks.peers.{arm}").Loop(channels)
     parts = (torch.from_numpy(np.asarray(pixels[i : i + 512])).permute(0, 3, 1, 2) for i in range(0, len(pixels), 512))
-    real = torch.cat([F.interpolate(p, (loop.size, loop.size), mode="bilinear", antialias=True) for p in parts])
+    parts = (F.interpolate(part, (loop.size, loop.size), mode="bilinear", antialias=True) for part in parts)
+    real = torch.cat([part.to(asked.device) for part in parts])
     images, away, start, order = 0, 0.0, now(), torch.empty(0, dtype=torch.int64)
     for minutes in sorted(asked.minutes):
         while now() - start - away < 60 * minutes:
@@ -113,7 +117,7 @@ def play_peer(asked, arm: str, seed: int, folder: Path) -> None:
             images += loop.batch
         left = now()
         made = F.interpolate(loop.sample(asked.samples), (height, width), mode="bilinear", antialias=True)
-        made = ((made.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
+        made = ((made.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
         _keep(folder, minutes, made, images)
         away += now() - left
 
@@ -137,6 +141,7 @@ def play_ours(asked, arm: str, seed: int, folder: Path) -> None:
             options=options,
             minutes=length,
             seed=seed,
+            device=asked.device,
             root=run,
             display="quiet",
             judge=False,
@@ -233,7 +238,7 @@ def plot(out: Path, data: str) -> bytes:
     for arm, by_minutes in found.items():
         values = [math.log10(middle(of, net, "fd")) for of in by_minutes.values()]
         lines[arm] = ([math.log10(minutes) for minutes in by_minutes], values)
-    return charts_png({f"log10 of fd, {data}, {net}": lines}, "log10 of minutes on two cores")
+    return charts_png({f"log10 of fd, {data}, {net}": lines}, "log10 of minutes")
 
 
 def _data(asked):

@@ -58,9 +58,8 @@ class Loop:
 
     size, batch = 64, 64  # the tutorial's batch is 128
 
-    def __init__(self, channels: int = 3, width: int = 64, lr: float = 2e-4, device: str = "cpu"):
-        self.device = device
-        self.G, self.D = Generator(channels, width).to(device), Discriminator(channels, width).to(device)
+    def __init__(self, channels: int = 3, width: int = 64, lr: float = 2e-4):
+        self.G, self.D = Generator(channels, width), Discriminator(channels, width)
         self.bce = nn.BCELoss()
         self.step_D = torch.optim.Adam(self.D.parameters(), lr=lr, betas=(0.5, 0.999))
         self.step_G = torch.optim.Adam(self.G.parameters(), lr=lr, betas=(0.5, 0.999))
@@ -68,14 +67,14 @@ class Loop:
     def __call__(self, real: torch.Tensor) -> tuple[float, float]:
         n = len(real)
         self.D.zero_grad()
-        loss_real = self.bce(torch.sigmoid(self.D(real)), torch.ones(n, device=self.device))
+        loss_real = self.bce(torch.sigmoid(self.D(real)), torch.ones(n))
         loss_real.backward()
-        fake = self.G(torch.randn(n, LATENT, device=self.device))
-        loss_fake = self.bce(torch.sigmoid(self.D(fake.detach())), torch.zeros(n, device=self.device))
+        fake = self.G(torch.randn(n, LATENT))
+        loss_fake = self.bce(torch.sigmoid(self.D(fake.detach())), torch.zeros(n))
         loss_fake.backward()
         self.step_D.step()
         self.G.zero_grad()
-        loss_G = self.bce(torch.sigmoid(self.D(fake)), torch.ones(n, device=self.device))
+        loss_G = self.bce(torch.sigmoid(self.D(fake)), torch.ones(n))
         loss_G.backward()
         self.step_G.step()
         return (loss_real + loss_fake).item(), loss_G.item()
@@ -83,5 +82,4 @@ class Loop:
     @torch.no_grad()
     def sample(self, n: int) -> torch.Tensor:
         """Return [n, channels, 64, 64] in [-1, 1]; the tutorial leaves batch norm in training mode."""
-        parts = (torch.randn(self.batch, LATENT, device=self.device) for _ in range(-(-n // self.batch)))
-        return torch.cat([self.G(z) for z in parts])[:n]
+        return torch.cat([self.G(torch.randn(self.batch, LATENT)) for _ in range(-(-n // self.batch))])[:n]

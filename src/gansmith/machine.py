@@ -8,6 +8,7 @@ import os
 import platform
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import Literal
 
@@ -56,13 +57,11 @@ def prepare() -> None:
     """Set up torch for speed, once, before the first tensor operation.
 
     Denormal numbers make convolutions up to a hundred times slower, so they are flushed to zero. Freed memory is kept
-    instead of being given back to the system, which would hand it out again page by page in every round. On a GPU sums
-    are taken in one order, so that a resumed training is the same there, too.
+    instead of being given back to the system, which would hand it out again page by page in every round.
     """
     import torch
 
     torch.set_flush_denormal(True)
-    torch.backends.cudnn.deterministic = True
     torch.set_num_threads(cores())
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
         trim_threshold, top_pad, mmap_max = -1, -2, -4
@@ -94,7 +93,20 @@ def find_device(name: str):
     except (RuntimeError, AssertionError) as error:
         reason = str(error).partition("\n")[0].partition(". ")[0]
         raise UsageError(f"there is no device {name!r} here: {reason}", "see: gansmith doctor") from None
+    if device.type == "cuda":
+        _sum_in_one_order()
     return device
+
+
+def _sum_in_one_order() -> None:
+    """Let a GPU give the same bits every time: a resumed training is the same there, too."""
+    import torch
+
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.backends.cudnn.deterministic = True
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # pyright: ignore[reportAttributeAccessIssue]
+    warnings.filterwarnings("ignore", ".*does not have a deterministic implementation")
 
 
 def send(tensor, device):

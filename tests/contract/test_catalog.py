@@ -12,7 +12,7 @@ import pytest
 import torch
 from tests.contract.slim import SLIM, splits_exactly
 
-from gansmith import catalog
+from gansmith import catalog, machine
 from gansmith.data.images import assemble
 from gansmith.data.spec import DataSpec
 from gansmith.sample.sampler import Sampler
@@ -22,7 +22,9 @@ from gansmith.train.rounds import way_to_play
 from gansmith.train.run import Run
 from gansmith.train.state import State
 
-DEVICE = torch.device(os.environ.get("GANSMITH_TEST_DEVICE", "cpu"))
+DEVICE = machine.find_device(os.environ.get("GANSMITH_TEST_DEVICE", "cpu"))
+if DEVICE.type == "cuda":
+    torch.backends.cudnn.allow_tf32 = False  # else 32-bit convolutions are 19-bit ones
 NAMES = list(catalog.GANS)
 SHAPES = [(1, 28, 28), (3, 32, 32), (4, 24, 20), (1, 8, 8), (3, 33, 17)]
 LABELS = [(), ("cat", "dog", "owl")]
@@ -61,13 +63,13 @@ def condition(state, seed, n=1):
     return {name: (torch.rand(n, *state.spec.shape, generator=stream) * 2 - 1).to(DEVICE) for name in state.gan.needs}
 
 
-def make(name, shape=(1, 16, 16), classes=LABELS[1], batch=4, **fields):
+def make(name, shape=(1, 16, 16), classes=LABELS[1], batch=4, precision="fp32", **fields):
     known = {field.name for field in dataclasses.fields(catalog.GANS[name])}
     fields = {key: value for key, value in fields.items() if key in known}
     gan = catalog.create(name, SLIM.get(name, {}) | fields)
     run = Run(images=4096, batch=batch, ticks=4)
     spec = DataSpec(shape, classes)
-    return State(gan, run, spec, DEVICE, "fp32"), Noise(spec, batch, gan.needs)
+    return State(gan, run, spec, DEVICE, precision), Noise(spec, batch, gan.needs)
 
 
 def play_round(state, batches, hooks=()):
@@ -97,6 +99,15 @@ def test_shapes_and_finite_losses(name, shape, classes):
     pixels = sampler_of(state).pixels(range(3))
     assert pixels.shape == (3, *shape[1:], shape[0])
     assert pixels.dtype == np.uint8
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_half_the_bits_do(name):
+    state, batches = make(name, precision="bf16")
+    logs = []
+    for _ in range(2):
+        play_round(state, batches, [lambda state, seen: logs.append(seen)])
+    assert all(np.isfinite(value) for seen in logs for value in seen.values())
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gansmith import __version__
 from gansmith.errors import UsageError
 from gansmith.evaluate.asked import FEWEST, asked_for, enough_held_out, obstacles
 from gansmith.evaluate.classifier import ClassifierNet
@@ -81,7 +82,7 @@ def evaluate(
         "n_fake": made.n,
         "split": split.name,
         "seed": seed,
-        "versions": {name: version(name) for name in ("gansmith", "torch", "numpy")},
+        "versions": {"gansmith": __version__, "torch": version("torch"), "numpy": version("numpy")},
     }
     if names == ("fd",):
         results = _fd_alone(nets, reals, found, stamp)

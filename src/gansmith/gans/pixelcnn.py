@@ -70,7 +70,7 @@ class PixelCNN(GAN):
         """-log2 p(x), the mean over samples and values."""
         level = self.level(batch["real"])
         logits = nets.G(level * (2 / (2**self.bits - 1)) - 1, batch.get("label"))
-        return {"bits": F.cross_entropy(logits.transpose(1, 2), level) / math.log(2)}
+        return {"bits": F.cross_entropy(logits.movedim(2, -1).flatten(0, -2), level.flatten()) / math.log(2)}
 
     def level(self, x):
         """Values in [-1, 1] as integers of so many bits."""

@@ -89,7 +89,7 @@ class StyleGAN2(GAN):
         """A step in w should change the picture by the same amount everywhere (section 3.2, eq. 4)."""
         chance = nets.G.split(batch["latents"])
         styles = nets.G.styles(chance, batch.get("label"))
-        lengths = path_lengths(nets.G.synthesis(styles, chance.noise), styles, batch["chance"][:, 1, -1])
+        lengths = path_lengths(nets.G.synthesis(styles, chance.noise), styles, batch["chance"][:, 1, -3:])
         penalty = (lengths - nets.path_mean).square().mean()
         return {"path_length": self.path_weight * penalty, "path_mean": lengths.mean().detach()}
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from gansmith.losses.noise import normal_noise
+
 
 def squared_gradient(logits: Tensor, x: Tensor) -> Tensor:
     """Mean over samples of |d logits / d x|^2, summed over all dimensions of one sample.
@@ -22,7 +24,7 @@ def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Ten
     `mix` [n] in [0, 1) is the place on each line. Multiply by lambda (10 in the paper).
     """
     t = mix.view(-1, *[1] * (real.dim() - 1))
-    return unit_gradient(critic, torch.lerp(real, fake, t))
+    return unit_gradient(critic, torch.lerp(real, fake.to(real.dtype), t))
 
 
 def unit_gradient(critic: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
@@ -39,11 +41,10 @@ def path_lengths(fake: Tensor, styles: Tensor, chance: Tensor) -> Tensor:
     """|J^T y| for each sample, y a picture of unit normals (Karras et al., 2020, arXiv:1912.04958, eq. 4); [n].
 
     J is the derivative of `fake` [n, c, h, w] by `styles` [layers, n, d]; as in the authors' code y is divided by the
-    root of the number of pixels, and the squares are averaged over the layers. `chance` [n] in [0, 1) decides y, a row
-    each, so that a batch in parts gives the same.
+    root of the number of pixels, and the squares are averaged over the layers. `chance` [n, 3] in [0, 1) decides y, a
+    row each, so that a batch in parts gives the same.
     """
-    rows = [torch.Generator().manual_seed(int(one * 2**24)) for one in chance.tolist()]
-    y = torch.stack([torch.randn(fake.shape[1:], generator=row) for row in rows]).to(fake)
+    y = normal_noise(chance, fake)
     (gradient,) = torch.autograd.grad((fake * y).sum() / math.prod(fake.shape[2:]) ** 0.5, styles, create_graph=True)
     return (gradient.float().square().sum(2).mean(0) + 1e-12).sqrt()
 

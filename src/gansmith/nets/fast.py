@@ -47,13 +47,13 @@ class Excitation(nn.Module):
 
     def __init__(self, coarse: int, fine: int):
         super().__init__()
-        self.weigh = nn.Sequential(
-            nn.AdaptiveAvgPool2d(4), nn.Conv2d(coarse, fine, 4), nn.LeakyReLU(0.1), nn.Conv2d(fine, fine, 1)
-        )
+        self.weigh = nn.Sequential(nn.Conv2d(coarse, fine, 4), nn.LeakyReLU(0.1), nn.Conv2d(fine, fine, 1))
 
     def forward(self, coarse: Tensor, fine: Tensor) -> Tensor:
         """[n, coarse, any, any] and [n, fine, h, w] to [n, fine, h, w]."""
-        return fine * self.weigh(coarse).sigmoid()
+        rows, columns = (F.adaptive_avg_pool1d(torch.eye(side, device=coarse.device), 4) for side in coarse.shape[2:])
+        pooled = rows.T.to(coarse) @ coarse @ columns.to(coarse)  # a GPU pools backward in any order, these in one
+        return fine * self.weigh(pooled).sigmoid()
 
 
 class FastCritic(nn.Module):

@@ -8,7 +8,7 @@ import torch
 
 from gansmith.game import Batch, Turn
 from gansmith.train import ranks
-from gansmith.train.state import State
+from gansmith.train.state import Learner, State
 
 Logs = dict[str, float]
 Hook = Callable[[State, Logs], None]
@@ -54,7 +54,7 @@ class Halt(Exception):
 
 
 class NotFinite(ArithmeticError):
-    """A loss was NaN or infinite; the optimiser has not stepped on it."""
+    """A loss was NaN or infinite; the optimiser has not stepped on it, unless rounds are recorded."""
 
     def __init__(self, step: int, player: str, losses: Logs):
         super().__init__(f"the losses of {player} are not finite in round {step}: {losses}")
@@ -116,30 +116,41 @@ def deal(state: State, batches: Batches) -> list[MicroBatch]:
     return [MicroBatch(part, state, keep=size >= n) for part in parts]
 
 
-def take_turn(state: State, turn: Turn, dealt: list[MicroBatch]) -> Logs:
+def take_turn(state: State, turn: Turn, dealt: Sequence[Batch]) -> Logs:
     """Let one player step on one batch; return its losses as `player/term`."""
     learner = state.learners[turn.player]
+    losses = gradient(state, turn, dealt)
+    logs = ranks.add_up(learner.parameters, dict(zip(losses, torch.stack(list(losses.values())).tolist(), strict=True)))
+    check_finite(logs, state.step, turn.player)
+    learner.set_rate(state.progress, state.rate_scale)
+    step(learner)
+    return logs
+
+
+def gradient(state: State, turn: Turn, dealt: Sequence[Batch]) -> dict[str, torch.Tensor]:
+    """Leave the gradient of a turn's losses in its player's parameters; return them as `player/term`."""
     for parameter in state.parameters:
         parameter.requires_grad_(False)
-    for parameter in learner.parameters:
+    for parameter in state.learners[turn.player].parameters:
         parameter.requires_grad_(True).grad = None
-    logs: Logs = {}
+    found: dict[str, torch.Tensor] = {}
     for part in dealt:
         share = len(part["real"]) / state.run.batch
         with state.autocast():
             losses = turn.loss(state.nets, part)
         terms = torch.stack([loss.float() for loss in losses.values()])
         (terms.sum() * (turn.gain * share)).backward()
-        for name, value in zip(losses, terms.tolist(), strict=True):
+        for name, term in zip(losses, terms.detach() * share, strict=True):
             key = f"{turn.player}/{name}"
-            logs[key] = logs.get(key, 0.0) + share * value
-    logs = ranks.add_up(learner.parameters, logs)
-    check_finite(logs, state.step, turn.player)
-    learner.set_rate(state.progress, state.rate_scale)
+            found[key] = found[key] + term if key in found else term
+    return found
+
+
+def step(learner: Learner) -> None:
+    """Let a player's optimiser step."""
     learner.optimizer.step()
     # Fused optimisers do not tell autograd that they changed the weights. Told, it refuses graphs that are out of date.
     torch.autograd.graph.increment_version([p for p in learner.parameters if p.grad is not None])
-    return logs
 
 
 def check_finite(losses: Logs, step: int, player: str) -> None:

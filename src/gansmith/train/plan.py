@@ -16,7 +16,7 @@ from gansmith.errors import DataError
 from gansmith.game import GAN
 from gansmith.train import ranks
 from gansmith.train.fit import NotFinite
-from gansmith.train.rounds import way_to_play
+from gansmith.train.rounds import fastest_way_to_play
 from gansmith.train.run import Run
 from gansmith.train.state import State
 
@@ -140,7 +140,7 @@ def _measure(
     batches = Batches(data, run.batch, run.seed, run.mirror, device, gan.needs)
     parameters = sum(p.numel() for p in state.nets.parameters())
     period = math.lcm(*(turn.every for turn in state.turns))
-    play = way_to_play(gan)
+    play = fastest_way_to_play(state)
     # What a look costs beside the rounds must not depend on who else is on the processor just then.
     clock = time.process_time if device.type == "cpu" else time.perf_counter
     rounds, start, begun = 0, 0.0, 0.0

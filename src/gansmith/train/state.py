@@ -36,7 +36,19 @@ class Learner:
     def set_rate(self, progress: float, scale: float) -> None:
         """Set the learning rate of this moment; `scale` is what recoveries have taken off."""
         for group, base in zip(self.optimizer.param_groups, self.base_rates, strict=True):
-            group["lr"] = base * self.player.rate(progress) * scale
+            rate = base * self.player.rate(progress) * scale
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(rate)
+            else:
+                group["lr"] = rate
+
+    def to_gpu(self) -> None:
+        """Let the optimiser read its learning rate on the GPU, as rounds that are recorded there must."""
+        for group in self.optimizer.param_groups:
+            if not isinstance(group["lr"], Tensor):
+                group["lr"], group["capturable"] = torch.tensor(group["lr"], device=self.parameters[0].device), True
+        for parameter, values in self.optimizer.state.items():
+            values |= {name: value.to(parameter.device) for name, value in values.items()}
 
 
 class State:
@@ -99,7 +111,7 @@ class State:
         mine, theirs = self._averaged
         torch._foreach_lerp_(mine, theirs, weight)  # pyright: ignore[reportPrivateImportUsage]
         if self._copied[0]:
-            torch._foreach_copy_(*self._copied)  # pyright: ignore[reportPrivateImportUsage]
+            torch._foreach_copy_(self._copied[0], self._copied[1])  # pyright: ignore[reportPrivateImportUsage]
 
     def adapt(self, fields: Mapping[str, float]) -> None:
         """Play on with these hyper-parameters changed; networks and optimisers stay as they are."""

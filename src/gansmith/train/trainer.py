@@ -35,7 +35,7 @@ from gansmith.train.fit import Halt, Hook, NotFinite, fit
 from gansmith.train.guard import Alarm, Guard, raise_alarm, stop_when_converged, watch
 from gansmith.train.in_step import in_step, share
 from gansmith.train.report import write_report
-from gansmith.train.rounds import way_to_play
+from gansmith.train.rounds import fastest_way_to_play
 from gansmith.train.run import Run
 from gansmith.train.signals import critic_accuracy, gradient_norms
 from gansmith.train.state import State
@@ -250,7 +250,7 @@ def _fit_and_recover(
     """Play to the end and say why it ended: finished, time, interrupted, or a sentence that begins with converged."""
     while True:
         try:
-            fit(state, batches, each_round, way_to_play(state.gan))
+            fit(state, batches, each_round, fastest_way_to_play(state))
             return "finished"
         except Halt as halt:
             return str(halt)

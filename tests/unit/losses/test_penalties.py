@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from gansmith.losses.noise import normal_noise
 from gansmith.losses.penalties import (
     gradient_penalty,
     orthogonality,
@@ -75,10 +76,10 @@ def test_path_lengths_of_a_linear_generator():
     A = torch.randn(12, 5, generator=stream)
     styles = torch.randn(2, 4, 5, generator=stream).requires_grad_()
     fake = (styles.sum(0) @ A.T).view(4, 3, 2, 2)
-    chance = torch.rand(4, generator=stream)
+    chance = torch.rand(4, 3, generator=stream)
     lengths = path_lengths(fake, styles, chance)
-    y = [torch.randn(12, generator=torch.Generator().manual_seed(int(one * 2**24))) for one in chance.tolist()]
-    torch.testing.assert_close(lengths, (torch.stack(y) @ A).norm(dim=1) / 2)
+    y = normal_noise(chance, fake).flatten(1)
+    torch.testing.assert_close(lengths, (y @ A).norm(dim=1) / 2)
     rest = styles[:, 2:].detach().requires_grad_()
     part = path_lengths((rest.sum(0) @ A.T).view(2, 3, 2, 2), rest, chance[2:])
     torch.testing.assert_close(part, lengths[2:])
@@ -86,7 +87,7 @@ def test_path_lengths_of_a_linear_generator():
 
 def test_path_lengths_can_be_descended():
     w = torch.randn(1, 3, 2, requires_grad=True)
-    lengths = path_lengths(w[0].pow(3)[:, :, None, None], w, torch.rand(3))
+    lengths = path_lengths(w[0].pow(3)[:, :, None, None], w, torch.rand(3, 3))
     (gradient,) = torch.autograd.grad(lengths.sum(), w)
     assert (gradient.abs().sum(2) > 0).all()
 

@@ -142,7 +142,7 @@ def test_a_look_costs_so_many_pictures_once_it_is_warm(monkeypatch):
     def play(*_):
         clock["now"] += 0.01
 
-    monkeypatch.setattr(plan, "way_to_play", lambda gan: play)
+    monkeypatch.setattr(plan, "fastest_way_to_play", lambda state: play)
     monkeypatch.setattr(plan.time, "process_time", lambda: clock["now"])
     gan, run = catalog.create("vanilla", {"width": 8}), Run(images=10**9, batch=32)
     rate, cost, _ = plan._measure(gan, run, pictures(50), torch.device("cpu"), "fp32", look)
