@@ -31,6 +31,7 @@ data: environment ## fetch the real data sets that the tests use
 # Small networks on few cores: one thread in each of several test processes is faster than several threads in one.
 test: environment ## run every test, the slow ones too
 	@$(BIN)/python tests/fetch_data.py || true
+	@$(BIN)/python scripts/chromium.py
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: environment ## lint, formatting, types, import contracts, structure

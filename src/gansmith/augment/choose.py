@@ -25,6 +25,8 @@ GUESS = 1.5
 """Candidates for each picture that is wanted which shards make ahead; what more is needed is made at the end."""
 MOST_TRIES = 20
 """Candidates for each picture that is wanted, before a class is given up."""
+FEW = 12
+"""Seeds that are told of those that fell for one reason."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class Chosen:
     """Accepted pictures of one class, and what became of the others.
 
     `pixels` uint8 [n, height, width, channels]; `seeds`, `confidence` (of the classifier in the class), `nearest`
-    (index of the nearest training picture) and `distance` (to it) are [n]; `rejected` counts reasons.
+    (index of the nearest training picture) and `distance` (to it) are [n]; `rejected` counts reasons, `refused` gives
+    the first few seeds of each, so that these pictures can be made again and looked at.
     """
 
     pixels: np.ndarray
@@ -41,6 +44,7 @@ class Chosen:
     nearest: np.ndarray
     distance: np.ndarray
     rejected: Counter[str] = field(default_factory=Counter)
+    refused: dict[str, list[int]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.seeds)
@@ -75,17 +79,19 @@ class Gate:
         Candidates that are among `pieces` are taken from there, and the others left there.
         """
         kept: list[tuple[np.ndarray, ...]] = []
-        rejected: Counter[str] = Counter()
+        refused: dict[str, list[int]] = {}
         have = 0
         for seeds in _blocks(first_seed, max(BLOCK, MOST_TRIES * n)):
             seen = self.look(model, label, seeds, pieces)
-            passed, columns = self._judge(seen, label, rejected, n - have)
+            passed, columns = self._judge(seen, label, seeds, refused, n - have)
             kept.append((seen["pixels"][passed], np.asarray(seeds)[passed], *columns))
             have += len(passed)
             if have == n:
                 break
         pixels, numbers, confidence, nearest, distance = map(np.concatenate, zip(*kept, strict=True))
-        return Chosen(pixels, numbers, confidence, nearest, distance, rejected)
+        rejected = Counter({reason: len(of_it) for reason, of_it in refused.items()})
+        few = {reason: of_it[:FEW] for reason, of_it in refused.items()}
+        return Chosen(pixels, numbers, confidence, nearest, distance, rejected, few)
 
     def look(self, model: "Sampler", label: int, seeds: range, pieces: Pieces | None) -> Mapping[str, np.ndarray]:
         """Return what these seeds alone decide: `pixels`, `features`, `distance` and `index` of the nearest real."""
@@ -105,7 +111,7 @@ class Gate:
         return sum(len(self.look(model, label, seeds, pieces)["pixels"]) for seeds in mine)
 
     def _judge(
-        self, seen: Mapping[str, np.ndarray], label: int, rejected: Counter[str], most: int
+        self, seen: Mapping[str, np.ndarray], label: int, seeds: range, refused: dict[str, list[int]], most: int
     ) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
         """Return the indices that pass, at most `most`, with their confidence, nearest real and distance."""
         pixels, features, distance, index = (seen[name] for name in ("pixels", "features", "distance", "index"))
@@ -127,7 +133,7 @@ class Gate:
                 self._hashes.add(digest)
                 passed.append(i)
                 continue
-            rejected[reason] += 1
+            refused.setdefault(reason, []).append(seeds[i])
         rows = np.array(passed, np.int64)
         self._accepted = np.concatenate([self._accepted, features[rows]])
         return rows, (shares[rows, label], index[rows], distance[rows])

@@ -82,6 +82,7 @@ class Enriched:
             "wanted": self.wanted,
             "accepted": {name: len(chosen) for name, chosen in self.chosen.items()},
             "rejected": {name: dict(chosen.rejected) for name, chosen in self.chosen.items()},
+            "refused": {name: chosen.refused for name, chosen in self.chosen.items()},
         }
 
     def _write(self, folder: Path, new_only: bool) -> list[dict]:

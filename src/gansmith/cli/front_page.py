@@ -21,6 +21,7 @@ VERBS = {
     "directions": "Find directions that change one thing about any picture, and show what each does.",
     "mix": "Mix the coarse styles of some seeds with the fine ones of others, as a table; for GANs such as stylegan2.",
     "augment": "Bring a labelled data set to the asked counts with samples of a GAN, or study whether that helps.",
+    "studio": "Watch trainings and play with what they learned, in the browser.",
 }
 INDENT = 14
 WIDEST = 120

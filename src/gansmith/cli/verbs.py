@@ -15,4 +15,4 @@ def doctor(*, as_json: AsJson = False) -> None:
 
 
 # Each of these adds its verbs to `app`; the front page lists them in this order.
-from gansmith.cli import data, training, runs, models, latents, augment  # noqa: E402, F401, I001
+from gansmith.cli import data, training, runs, models, latents, augment, studio  # noqa: E402, F401, I001

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from gansmith.data.codecs.image import to_pil
 from gansmith.data.to_show import Showable
 from gansmith.errors import UsageError
+from gansmith.sample.places import Place, picture
 from gansmith.sample.provenance import SheetProvenance, opened, read
 from gansmith.sample.sampler import Sampler
 
@@ -50,7 +52,11 @@ def inspect(
 
 
 def _sheet(model: Sampler, about: SheetProvenance) -> Image.Image:
-    """Make a sheet again."""
+    """Make a sheet, or the picture of a place, again."""
+    if about.kind == "place":
+        return to_pil(picture(model, Place.of(model, about.options)))
     if about.kind == "mix":
         return model.mix(**about.options).sheet().image
+    if about.kind == "grid":
+        return model.images(**about.options).grid()
     return model.directions(**about.options["find"]).sheet(model, **about.options["show"]).image

@@ -7,10 +7,10 @@ knows. That tells what the model covers, and nothing sure about what it was trai
 import hashlib
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -59,6 +59,20 @@ class Projection:
         return folder
 
 
+class Stage(NamedTuple):
+    """The searches after so many steps, on the CPU: latents [n, ...], classes [n] or None, distances [n]."""
+
+    step: int
+    latents: Tensor
+    classes: Tensor | None
+    distances: Tensor
+
+    def best(self) -> tuple[int, Tensor, Tensor | None]:
+        """Return which search is nearest, its latents [1, ...] and its class [1]."""
+        i = int(self.distances.argmin())
+        return i, self.latents[i : i + 1], None if self.classes is None else self.classes[i : i + 1]
+
+
 class Distance:
     """How far samples are from a target [1, c, h, w]: in pixels and in features of an untrained net, half each.
 
@@ -104,12 +118,40 @@ def project(
     Raises UsageError for bad numbers and for a model that must be shown pictures; DataError where the picture
     cannot be read.
     """
+    target = np.array(open_to_show(picture, model.spec, fit).images[0])
+    distances, stage = [], None
+    for stage in search(model, target, label=label, steps=steps, rate=rate, seed=seed):
+        distances.append(stage.distances)
+        if stage.step:
+            progress(stage.step, steps)
+    assert stage is not None
+    best, found, kept = stage.best()
+    about = {
+        "software": f"gansmith {gansmith.__version__}",
+        "model": model.hash,
+        "gan": catalog.name_of(model.gan),
+        "target": hashlib.sha256(target.tobytes()).hexdigest(),
+        "class": None if kept is None else model.spec.classes[int(kept)],
+        "steps": steps,
+        "rate": rate,
+        "seed": seed,
+    }
+    way = tuple(torch.stack(distances)[:, best].tolist())
+    return Projection(found, decode(model.paint(found, kept))[0], target, way, about)
+
+
+def search(
+    model: Sampler, target: np.ndarray, *, label: Any = None, steps: int = 500, rate: float = 0.1, seed: int = 0
+) -> Iterator[Stage]:
+    """Do what `project` does with a picture uint8 [h, w, c] of the model's shape, telling of it before and after steps.
+
+    Nothing is computed before a stage is asked for, and the search ends where none is asked for any more.
+    """
     name = catalog.name_of(model.gan)
     if steps < 1 or not 0 < rate < math.inf:
         raise UsageError(f"{steps} steps at a rate of {rate:g} lead nowhere", "take --steps 500 --rate 0.1")
     if model.gan.needs:
         raise UsageError(f"{name} makes pictures like one that it is shown", "project with a GAN of seeds alone")
-    target = np.array(open_to_show(picture, model.spec, fit).images[0])
     draws = model.gan.latents(CANDIDATES, generator(seed, "candidates"))
     labels = model.labels(range(CANDIDATES), label)
     classes = None if labels is None else torch.from_numpy(labels)
@@ -118,25 +160,12 @@ def project(
         known = torch.cat([model.paint(draws[part], None if classes is None else classes[part]) for part in parts])
         distance = Distance(encode(target[None]).to(model.device), known.clone())
         nearest = distance(known).cpu().argsort(stable=True)[:STARTS]
-    classes = None if classes is None else classes[nearest]
-    latents, distances = _search(model, draws[nearest], classes, distance, steps, rate, seed, progress)
-    best = int(distances[-1].argmin())
-    kept = None if classes is None else classes[best : best + 1]
-    about = {
-        "software": f"gansmith {gansmith.__version__}",
-        "model": model.hash,
-        "gan": name,
-        "target": hashlib.sha256(target.tobytes()).hexdigest(),
-        "class": None if kept is None else model.spec.classes[int(kept)],
-        "steps": steps,
-        "rate": rate,
-        "seed": seed,
-    }
-    found = latents[best : best + 1]
-    return Projection(found, decode(model.paint(found, kept))[0], target, tuple(distances[:, best].tolist()), about)
+    yield from _descend(
+        model, draws[nearest], None if classes is None else classes[nearest], distance, steps, rate, seed
+    )
 
 
-def _search(
+def _descend(
     model: Sampler,
     starts: Tensor,
     classes: Tensor | None,
@@ -144,28 +173,28 @@ def _search(
     steps: int,
     rate: float,
     seed: int,
-    progress: Callable[[int, int], None],
-) -> tuple[Tensor, Tensor]:
-    """Descend the distance from each start; return latents [n, ...] and distances [steps + 1, n], on the CPU."""
+) -> Iterator[Stage]:
+    """Descend the distance from each start."""
     chance = generator(seed, "noise")
     latents = starts.to(model.device).requires_grad_()
-    classes = None if classes is None else classes.to(model.device)
+    labels = None if classes is None else classes.to(model.device)
     optimizer = torch.optim.Adam([latents], lr=rate)
-    distances = []
+
+    @torch.no_grad()
+    def stage(step: int) -> Stage:
+        distances = distance(model.gan.synthesise(model.nets, latents, labels))
+        return Stage(step, latents.detach().cpu().clone(), classes, distances.cpu())
+
     for step in range(steps):
+        yield stage(step)
         done = step / steps
         noise = NOISE * max(0.0, 1 - done / 0.75) ** 2 * torch.randn(starts.shape, generator=chance)
-        samples = model.gan.synthesise(model.nets, latents + noise.to(model.device), classes)
-        with torch.no_grad():
-            distances.append(distance(model.gan.synthesise(model.nets, latents, classes)))
+        samples = model.gan.synthesise(model.nets, latents + noise.to(model.device), labels)
         optimizer.param_groups[0]["lr"] = rate * _ramp(done + 0.5 / steps)
         optimizer.zero_grad()
         distance(samples).sum().backward()
         optimizer.step()
-        progress(step + 1, steps)
-    with torch.no_grad():
-        distances.append(distance(model.gan.synthesise(model.nets, latents, classes)))
-    return latents.detach().cpu(), torch.stack(distances).cpu()
+    yield stage(steps)
 
 
 def _ramp(done: float) -> float:

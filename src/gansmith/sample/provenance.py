@@ -46,7 +46,10 @@ class Provenance:
 
 @dataclass(frozen=True)
 class SheetProvenance:
-    """What is needed to make a sheet of pictures again: its `kind`, mix or directions, and the options of that verb."""
+    """What is needed to make a sheet of pictures again: its `kind`, mix, directions or grid, and its options.
+
+    A picture of the kind place has those of `gansmith.sample.places.Place`.
+    """
 
     kind: str
     model: str

@@ -36,6 +36,9 @@ def test_pictures_of_another_class_are_refused(shapes, make_model):
     found = Gate(shapes).choose(make_model(shapes, wrong=2), label=1, n=30)
     assert found.rejected["taken for another class"] >= 20
     assert (found.seeds % 2 == 1).mean() > 0.9
+    few = found.refused["taken for another class"]
+    assert len(few) == choose.FEW
+    assert not set(few) & set(found.seeds.tolist())
 
 
 def test_a_generator_that_repeats_itself_is_found_out(shapes, make_model, monkeypatch):

@@ -1,0 +1,152 @@
+"""Pictures by WebSocket while they are made: the newest message wins, and what it makes stale is dropped.
+
+A client's message is a JSON object with an `id`. An answer is one or more frames, or one JSON text that says what is
+wrong. A frame is binary: four bytes with the length of a JSON object (big endian), the object, a PNG or nothing.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from threading import Lock
+from typing import Any, TypeVar
+
+import numpy as np
+from fastapi import WebSocket
+from fastapi.concurrency import run_in_threadpool
+from pydantic import ValidationError
+from starlette.websockets import WebSocketDisconnect, WebSocketState
+
+from gansmith.errors import GansmithError, UsageError
+from gansmith.sample import png
+from gansmith.studio.problems import told
+
+MOST_SESSIONS = 16  # sockets of one kind of page at a time
+MOST_MESSAGE = 8 << 20  # characters
+SLICE = 0.06  # seconds of work between two frames: the eye takes these for motion, and a stale work ends that soon
+TRY_AGAIN = 1013  # a WebSocket is closed because the server is busy
+
+Stage = TypeVar("Stage")
+Answer = Callable[[dict[str, Any]], Iterator[bytes]]
+"""Frames that answer a message, each made in a worker thread as it is asked for."""
+
+
+def frame(header: dict[str, Any], pixels: np.ndarray | None = None) -> bytes:
+    """Pack what is told and a picture uint8 [h, w, c] into one message."""
+    head = json.dumps(header).encode()
+    return len(head).to_bytes(4, "big") + head + (b"" if pixels is None else png.encode(pixels, {}))
+
+
+def in_slices(stages: Iterator[Stage], lock: Lock) -> Iterator[Stage]:
+    """Let every `SLICE` seconds' last stage through, and the very last; `lock` is free between any two stages."""
+    last: list[Stage] = []
+    begun = time.monotonic()
+    while True:
+        with lock:
+            stage = next(stages, None)
+        if stage is None:
+            break
+        last = [stage]
+        if time.monotonic() - begun > SLICE:
+            yield last.pop()
+            begun = time.monotonic()
+    yield from last
+
+
+class Sessions:
+    """Sockets that are being served, a bounded number at a time."""
+
+    def __init__(self, most: int = MOST_SESSIONS):
+        self.most, self.open = most, 0
+
+    async def serve(self, socket: WebSocket, prepare: Callable[[], Answer]) -> None:
+        """Accept a socket and answer its messages until it closes; `prepare` makes what answers, in a thread."""
+        await socket.accept()
+        if self.open >= self.most:
+            busy = UsageError("too many pages are open that move pictures", "close one of them, then reload this page")
+            await socket.send_json(told(busy))
+            await socket.close(TRY_AGAIN)
+            return
+        self.open += 1
+        try:
+            await _serve(socket, await run_in_threadpool(prepare))
+        except GansmithError as error:
+            with suppress(WebSocketDisconnect, RuntimeError):
+                await socket.send_json(told(error))
+                await socket.close()
+        finally:
+            self.open -= 1
+
+
+class Inbox:
+    """The newest message that was not taken yet; a newer one replaces it."""
+
+    def __init__(self):
+        self.message: dict[str, Any] | None = None
+        self.closed = False
+        self._news = asyncio.Event()
+
+    @property
+    def stale(self) -> bool:
+        """Whether what is being worked on is no longer wanted."""
+        return self.closed or self.message is not None
+
+    def put(self, message: dict[str, Any]) -> None:
+        """Replace the message."""
+        self.message = message
+        self._news.set()
+
+    def close(self) -> None:
+        """Take no more messages."""
+        self.closed = True
+        self._news.set()
+
+    async def take(self) -> dict[str, Any] | None:
+        """Wait for a message and take it out; None once the inbox is closed."""
+        await self._news.wait()
+        self._news.clear()
+        message, self.message = self.message, None
+        return None if self.closed else message
+
+
+async def _serve(socket: WebSocket, answer: Answer) -> None:
+    inbox = Inbox()
+    reading = asyncio.create_task(_read(socket, inbox))
+    try:
+        while (message := await inbox.take()) is not None:
+            await _reply(socket, inbox, answer, message)
+    except (WebSocketDisconnect, RuntimeError):  # what starlette says of sending to one who is gone
+        if not inbox.closed and socket.client_state is not WebSocketState.DISCONNECTED:
+            raise
+    finally:
+        reading.cancel()
+
+
+async def _read(socket: WebSocket, inbox: Inbox) -> None:
+    try:
+        while True:
+            text = await socket.receive_text()
+            message = json.loads(text) if len(text) <= MOST_MESSAGE else None
+            if isinstance(message, dict):
+                inbox.put(message)
+    except (WebSocketDisconnect, ValueError, KeyError, RecursionError):
+        pass  # gone, or no client of ours
+    finally:
+        inbox.close()
+
+
+async def _reply(socket: WebSocket, inbox: Inbox, answer: Answer, message: dict[str, Any]) -> None:
+    """Send the frames that answer a message until there are no more, or a newer message has come."""
+    try:
+        frames = await run_in_threadpool(answer, message)
+        while not inbox.stale and (made := await run_in_threadpool(next, frames, None)) is not None:
+            await socket.send_bytes(made)
+    except GansmithError as error:
+        await socket.send_json({"id": message.get("id"), **told(error)})
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        await socket.send_json(
+            {"id": message.get("id"), "error": f"{place}: {first['msg']}", "remedy": "reload the page"}
+        )
