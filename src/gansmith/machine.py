@@ -54,20 +54,29 @@ def _quota() -> float:
 
 @functools.cache
 def prepare() -> None:
-    """Set up torch for speed, once, before the first tensor operation.
+    """Set up torch for speed, once, before the first tensor operation; other threads want `prepare_thread` as well.
 
     Denormal numbers make convolutions up to a hundred times slower, so they are flushed to zero. Freed memory is kept
     instead of being given back to the system, which would hand it out again page by page in every round.
     """
-    import torch
 
-    torch.set_flush_denormal(True)
-    torch.set_num_threads(cores())
+    prepare_thread(cores())
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
         trim_threshold, top_pad, mmap_max = -1, -2, -4
         libc.mallopt(mmap_max, 0)
         libc.mallopt(trim_threshold, 2**31 - 1)
         libc.mallopt(top_pad, 64 << 20)
+
+
+def prepare_thread(threads: int | None = None) -> None:
+    """Set what holds for the calling thread alone: no denormal numbers, and how many threads its operations take.
+
+    Without a number all cores but one, which is left to who waits for them.
+    """
+    import torch
+
+    torch.set_flush_denormal(True)
+    torch.set_num_threads(threads or max(1, cores() - 1))
 
 
 def set_threads(threads: int | None) -> int:

@@ -16,10 +16,9 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 import numpy as np
-import torch
 
 from gansmith.errors import GansmithError
-from gansmith.machine import cores
+from gansmith.machine import prepare_thread
 from gansmith.sample.images import Images
 from gansmith.sample.provenance import Provenance
 from gansmith.sample.sampler import ROWS, Sampler
@@ -171,9 +170,7 @@ class Batcher:
             order.picture.cancel()
 
     def _work(self) -> None:
-        # Both hold for one thread: see `machine.prepare`. A core is left to what talks to the clients.
-        torch.set_flush_denormal(True)
-        torch.set_num_threads(max(1, cores() - 1))
+        prepare_thread()
         while orders := self._take():
             self._encoding.acquire()
             started = perf_counter()

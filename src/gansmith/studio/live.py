@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from gansmith.errors import GansmithError, UsageError
+from gansmith.machine import prepare_thread
 from gansmith.sample import png
 from gansmith.studio.problems import told
 
@@ -28,6 +29,7 @@ SLICE = 0.06  # seconds of work between two frames: the eye takes these for moti
 TRY_AGAIN = 1013  # a WebSocket is closed because the server is busy
 
 Stage = TypeVar("Stage")
+Made = TypeVar("Made")
 Answer = Callable[[dict[str, Any]], Iterator[bytes]]
 """Frames that answer a message, each made in a worker thread as it is asked for."""
 
@@ -136,11 +138,21 @@ async def _read(socket: WebSocket, inbox: Inbox) -> None:
         inbox.close()
 
 
+def _next(frames: Iterator[bytes]) -> bytes | None:
+    return next(frames, None)
+
+
+def _ready(call: Callable[..., Made], *given: Any) -> Made:
+    """Call in a thread of a pool, which may be one that torch was not told of."""
+    prepare_thread()
+    return call(*given)
+
+
 async def _reply(socket: WebSocket, inbox: Inbox, answer: Answer, message: dict[str, Any]) -> None:
     """Send the frames that answer a message until there are no more, or a newer message has come."""
     try:
-        frames = await run_in_threadpool(answer, message)
-        while not inbox.stale and (made := await run_in_threadpool(next, frames, None)) is not None:
+        frames = await run_in_threadpool(_ready, answer, message)
+        while not inbox.stale and (made := await run_in_threadpool(_ready, _next, frames)) is not None:
             await socket.send_bytes(made)
     except GansmithError as error:
         await socket.send_json({"id": message.get("id"), **told(error)})

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from torch import Tensor
 
 from gansmith.errors import GansmithError, UsageError
+from gansmith.machine import prepare_thread
 from gansmith.studio.playground_game import EXTENT, SHOWN, Game
 from gansmith.studio.playground_points import CELLS, DRAWN, MOST_INK, NAMED, density
 from gansmith.studio.problems import told
@@ -117,6 +118,7 @@ class Session:
         self._thread.join()
 
     def _run(self) -> None:
+        prepare_thread()
         while not self._closed:
             message = self._wait()
             try:
