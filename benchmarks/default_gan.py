@@ -72,7 +72,7 @@ def _words(option: str) -> list[str]:
 
 def gansmith(*words: object) -> str:
     """Run the command line; return what it prints."""
-    return python("-m", "gansmith.cli", *words)
+    return python("-m", "gansmith", *words)
 
 
 def python(*words: object) -> str:

@@ -473,7 +473,7 @@ def ranks(yard: Yard) -> list[Row]:
         launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
         with (folder / "out").open("w") as out:
             launcher = subprocess.Popen(
-                [*launch, "--max-restarts", "1", "-m", "gansmith.cli", *words], cwd=folder, stdout=out, stderr=out
+                [*launch, "--max-restarts", "1", "-m", "gansmith", *words], cwd=folder, stdout=out, stderr=out
             )
             run = folder / "runs" / "run"
             while k and launcher.poll() is None and not (run / "last").is_dir():
@@ -494,7 +494,7 @@ def mass(yard: Yard) -> list[Row]:
     folder, shards = yard.folder("mass"), 4 if yard.quick else 20
     end(start(folder, [*yard.words(), "--name", "run"]))
     model, n = str(folder / "runs/run/last"), 50 * shards
-    one = [sys.executable, "-m", "gansmith.cli", "generate", model, "-n", str(n), "--out"]
+    one = [sys.executable, "-m", "gansmith", "generate", model, "-n", str(n), "--out"]
     subprocess.run([*one, str(folder / "whole"), "--shard", "1/1"], check=True, stdout=subprocess.DEVNULL)
     launch = [*one, str(folder / "shared"), "--workers", "2", "--shards", str(shards)]
     launcher, struck, seen = subprocess.Popen(launch, stdout=subprocess.DEVNULL), 0, set()

@@ -28,7 +28,7 @@ PYTHON = [sys.executable, "-c"]
 COLD = {
     "python alone": [*PYTHON, "pass"],
     "import cyclopts": [*PYTHON, "import cyclopts"],
-    "gansmith --help": [sys.executable, "-m", "gansmith.cli", "--help"],
+    "gansmith --help": [sys.executable, "-m", "gansmith", "--help"],
     "import torch": [*PYTHON, "import torch"],
 }
 
@@ -236,7 +236,7 @@ def memory(path: Path, scratch: Path, n: int) -> dict:
     rows = []
     for many in (n, 4 * n):
         words = ["generate", str(path), "-n", str(many), "--device", "cpu", "--out", str(scratch / str(many))]
-        process = subprocess.Popen([sys.executable, "-m", "gansmith.cli", *words], stdout=subprocess.DEVNULL)
+        process = subprocess.Popen([sys.executable, "-m", "gansmith", *words], stdout=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
@@ -251,7 +251,7 @@ def start_up(path: Path, scratch: Path, repeats: int = 5) -> dict:
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     environment["PYTHONPYCACHEPREFIX"] = str(scratch / "bytecode")
     picture = ["generate", str(path.absolute()), "-n", "1", "--device", "cpu", "--out", str(scratch / "one")]
-    commands = COLD | {"generate -n 1": [sys.executable, "-m", "gansmith.cli", *picture]}
+    commands = COLD | {"generate -n 1": [sys.executable, "-m", "gansmith", *picture]}
     times: dict[str, list[float]] = {name: [] for name in commands}
     for turn in range(repeats + 1):
         for name, command in commands.items():

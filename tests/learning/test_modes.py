@@ -17,7 +17,7 @@ BATCH = 128
 SAMPLES = 2500
 FIELDS = {
     "vanilla": {"width": 128, "depth": 3, "dropout": 0.0},
-    "dcgan": {"beta1": 0.0},
+    "dcgan": {"beta1": 0.0, "lr": 5e-4},
     "lsgan": {"beta1": 0.0},
     "ragan": {"beta1": 0.0},
     "dragan": {"beta1": 0.0, "penalty": 0.1},

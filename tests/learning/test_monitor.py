@@ -42,7 +42,7 @@ class Fragile(GAN):
         return Nets(G=Decoder(self.latent_dim, spec.shape, classes, 32, 128), D=Encoder(spec.shape, classes, 32, 128))
 
     def players(self):
-        lr, beta2 = (1e-3, 0.999) if self.points else (1.5e-3, 0.999)
+        lr, beta2 = (2e-3, 0.999) if self.points else (1.5e-3, 0.999)
         return {name: Player((name,), adam(lr, 0.5, beta2)) for name in "DG"}
 
     def turns(self):

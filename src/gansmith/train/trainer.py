@@ -393,5 +393,5 @@ def _writing_to(folder: Path) -> Iterator[None]:
 
 def _sweep(folder: Path) -> None:
     """Delete what an interrupted write left in the folder of a run."""
-    for path in folder.glob(".*"):
+    for path in (*folder.glob(".*"), *folder.glob("samples/.*")):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
