@@ -126,13 +126,21 @@ def options(name: str) -> dict[str, Any]:
 def explain(name: str) -> str:
     """Return the story of a GAN and its options with defaults and meaning, as text."""
     cls = find(name)
-    source = inspect.getsource(cls).splitlines()
     lines = [_story(cls).strip(), "", "options:"]
+    for key, default, meaning in explained_options(name):
+        lines.append(f"  --{key.replace('_', '-'):12} {default:16} {meaning}".rstrip())
+    return "\n".join(lines)
+
+
+def explained_options(name: str) -> list[tuple[str, str, str]]:
+    """Return each hyper-parameter of a GAN: its name, its default as it is typed, and its meaning, if that is told."""
+    cls = find(name)
+    source, found = inspect.getsource(cls).splitlines(), []
     for key, default in options(name_of_class(cls)).items():
         line = next(line for line in source if line.strip().startswith(f"{key}:"))
-        shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
-        lines.append(f"  --{key.replace('_', '-'):12} {shown!s:16} {line.partition('#')[2].strip()}".rstrip())
-    return "\n".join(lines)
+        shown = ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
+        found.append((key, shown, line.partition("#")[2].strip()))
+    return found
 
 
 def name_of_class(cls: type[GAN]) -> str:

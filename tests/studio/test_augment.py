@@ -7,12 +7,11 @@ import shutil
 import time
 
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
+from tests.studio.routes import refusal, serving
 
 from gansmith import runs
 from gansmith.data.sources import open_data
-from gansmith.studio import augment, jobs, problems
+from gansmith.studio import augment, jobs
 from gansmith.studio.studio import Studio
 
 
@@ -25,19 +24,8 @@ def runs_folder(prepared, tmp_path_factory):
 
 @pytest.fixture
 def client(runs_folder):
-    app = FastAPI()
-    problems.install(app)
-    app.include_router(augment.router(Studio(runs_folder, device="cpu")), prefix="/api")
-    with TestClient(app) as client:
+    with serving(augment, Studio(runs_folder, device="cpu")) as client:
         yield client
-
-
-def refusal(response, *words, status=400):
-    told = response.json()
-    assert response.status_code == status, told
-    assert told["remedy"]
-    for word in words:
-        assert word in f"{told['error']} {told['remedy']}"
 
 
 def ended(client, name):

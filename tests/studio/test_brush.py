@@ -1,21 +1,15 @@
 """The brush by its routes: strokes in, candidates of the model's range out, the newest strokes first."""
 
 import base64
-import io
-import json
 
 import numpy as np
 import pytest
 import torch
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
-from PIL import Image
+from tests.studio.routes import received, serving, untrained
 
-from gansmith import catalog
 from gansmith.data.spec import DataSpec
 from gansmith.sample.places import Place, pack, picture, unpack
-from gansmith.sample.sampler import Sampler
-from gansmith.studio import brush, problems
+from gansmith.studio import brush
 from gansmith.studio.studio import Studio
 
 SIZE = (8, 10)
@@ -29,19 +23,13 @@ GANS = {
 def studio(tmp_path_factory):
     runs = tmp_path_factory.mktemp("brush") / "runs"
     for name, (gan, options) in GANS.items():
-        torch.manual_seed(0)
-        made = catalog.create(gan, options)
-        spec = DataSpec((3, *SIZE), ("cat", "dog"))
-        Sampler(made, made.nets(spec), spec, {"Data": "noise"}).save(runs / name / "best")
+        untrained(runs, name, gan, options, DataSpec((3, *SIZE), ("cat", "dog")))
     return Studio(runs, device="cpu")
 
 
 @pytest.fixture
 def client(studio):
-    app = FastAPI()
-    problems.install(app)
-    app.include_router(brush.router(studio), prefix="/api")
-    with TestClient(app) as client:
+    with serving(brush, studio) as client:
         yield client
 
 
@@ -51,21 +39,18 @@ def drawn(colour=(255, 0, 0), rows=slice(2, 5), columns=slice(3, 6)):
     return base64.b64encode(planes.tobytes()).decode()
 
 
-def received(socket):
+def candidates(socket):
     """The next frame: its header and the candidates, uint8 [n, h, w, c]."""
-    content = socket.receive_bytes()
-    length = int.from_bytes(content[:4], "big")
-    header, png = json.loads(content[4 : 4 + length]), content[4 + length :]
-    with Image.open(io.BytesIO(png)) as image:
-        return header, np.asarray(image).reshape(-1, *SIZE, 3)
+    header, pixels = received(socket)
+    return header, pixels.reshape(-1, *SIZE, 3)
 
 
 def painted(socket, **message):
     """All frames that answer a message."""
     socket.send_json({"id": 1, "start": {"seed": 4, "label": 1}, "drawn": drawn(), **message})
-    frames = [received(socket)]
+    frames = [candidates(socket)]
     while not frames[-1][0]["done"]:
-        frames.append(received(socket))
+        frames.append(candidates(socket))
     return frames
 
 
@@ -94,9 +79,9 @@ def test_the_start_is_shown_with_moves_folded_into_latents(client, studio):
     model = studio.model("plain").sampler
     with client.websocket_connect("/api/models/plain/brush") as socket:
         socket.send_json({"id": 3, "start": {"seed": 4, "label": 1, "truncation": 0.5}})
-        header, made = received(socket)
+        header, made = candidates(socket)
         socket.send_json({"id": 4, "start": {"seed": 4, "label": 1, "amounts": [2.0]}})
-        _, moved = received(socket)
+        _, moved = candidates(socket)
     assert (moved != made).any()
     assert (header["id"], header["count"]) == (3, 1)
     assert np.array_equal(made[0], picture(model, Place(model.latents([4]), 1, 0.5)))
@@ -106,7 +91,7 @@ def test_candidates_that_were_found_are_shown_again(client, studio):
     with client.websocket_connect("/api/models/plain/brush") as socket:
         header, made = painted(socket, steps=10)[-1]
         socket.send_json({"id": 2, "start": {"label": 1}, "latents": header["latents"]})
-        _, again = received(socket)
+        _, again = candidates(socket)
         onwards = painted(socket, begin=header["latents"], steps=1)[-1][1]
     assert np.array_equal(again, made), "undo brings back what was there"
     assert np.abs(onwards.astype(int) - made).mean() < 20
@@ -115,11 +100,11 @@ def test_candidates_that_were_found_are_shown_again(client, studio):
 def test_the_newest_stroke_wins(client):
     with client.websocket_connect("/api/models/plain/brush") as socket:
         socket.send_json({"id": 1, "start": {}, "drawn": drawn(), "steps": 1000})
-        received(socket)
+        candidates(socket)
         socket.send_json({"id": 2, "start": {}, "drawn": drawn((0, 0, 255)), "steps": 5})
-        seen = [received(socket)[0]]
+        seen = [candidates(socket)[0]]
         while seen[-1]["id"] != 2 or not seen[-1]["done"]:
-            seen.append(received(socket)[0])
+            seen.append(candidates(socket)[0])
     old = [header for header in seen if header["id"] == 1]
     assert len(old) <= 2
     assert not any(header["done"] for header in old)
@@ -158,4 +143,4 @@ def test_what_cannot_be_painted_is_told(client, message, words):
         assert told["remedy"]
         assert words in told["error"]
         socket.send_json({"id": 6, "start": {}})
-        assert received(socket)[0]["id"] == 6
+        assert candidates(socket)[0]["id"] == 6

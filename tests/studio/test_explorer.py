@@ -8,18 +8,14 @@ import time
 
 import numpy as np
 import pytest
-import torch
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 from PIL import Image
+from tests.studio.routes import received, serving, untrained
 
-from gansmith import catalog
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UsageError
 from gansmith.sample import provenance
 from gansmith.sample.places import Place, pack, picture
-from gansmith.sample.sampler import Sampler
-from gansmith.studio import explorer, live, problems
+from gansmith.studio import explorer, live
 from gansmith.studio.studio import Studio
 
 CLASSES = ("cat", "dog", "owl")
@@ -32,29 +28,14 @@ GANS |= {"shown": ("dagan", {"width": 4, "latent_dim": 6}), "pixels": ("pixelcnn
 def studio(tmp_path_factory):
     runs = tmp_path_factory.mktemp("explorer") / "runs"
     for name, (gan, options) in GANS.items():
-        torch.manual_seed(0)
-        made = catalog.create(gan, options)
-        spec = DataSpec((1, 8, 8) if name == "pixels" else (3, 8, 10), CLASSES)
-        Sampler(made, made.nets(spec), spec, {"Data": "noise"}).save(runs / name / "best")
+        untrained(runs, name, gan, options, DataSpec((1, 8, 8) if name == "pixels" else (3, 8, 10), CLASSES))
     return Studio(runs, device="cpu")
 
 
 @pytest.fixture
 def client(studio):
-    app = FastAPI()
-    problems.install(app)
-    app.include_router(explorer.router(studio), prefix="/api")
-    with TestClient(app) as client:
+    with serving(explorer, studio) as client:
         yield client
-
-
-def received(socket):
-    """The next frame: its header and its pixels, uint8 [h, w, c]."""
-    content = socket.receive_bytes()
-    length = int.from_bytes(content[:4], "big")
-    header, png = json.loads(content[4 : 4 + length]), content[4 + length :]
-    with Image.open(io.BytesIO(png)) as image:
-        return header, np.asarray(image)
 
 
 def asked(socket, **message):

@@ -9,16 +9,15 @@ import zipfile
 
 import numpy as np
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 from PIL import Image
 from tests.hostile import archives
+from tests.studio.routes import refusal, serving
 
 from gansmith import catalog, runs
 from gansmith.data.doctor import examine
 from gansmith.data.sources import open_data
 from gansmith.errors import UsageError
-from gansmith.studio import jobs, new_run, problems, uploads
+from gansmith.studio import jobs, new_run, uploads
 from gansmith.studio.studio import Studio
 
 KEPT = {"size": 8, "gan": "vanilla", "images": 64, "ticks": 1, "batch": 8, "precision": "fp32", "width": 8}
@@ -31,10 +30,7 @@ def cache(tmp_path_factory, monkeypatch):
 
 @pytest.fixture
 def client(tmp_path):
-    app = FastAPI()
-    problems.install(app)
-    app.include_router(new_run.router(Studio(tmp_path / "runs")), prefix="/api")
-    with TestClient(app) as client:
+    with serving(new_run, Studio(tmp_path / "runs")) as client:
         yield client
 
 
@@ -66,14 +62,6 @@ def sent(client, files, name="photos"):
 
 def check(client, source, **settings):
     return client.post("/api/data", json={"source": source, "settings": settings})
-
-
-def refusal(response, *words, status=400):
-    told = response.json()
-    assert response.status_code == status, told
-    assert told["remedy"]
-    for word in words:
-        assert word in f"{told['error']} {told['remedy']}"
 
 
 def folder_of(n=3):

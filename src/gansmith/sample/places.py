@@ -82,6 +82,16 @@ def style_layers(model: Sampler) -> tuple[int, bool]:
 
 
 @torch.inference_mode()
+def truncates(model: Sampler) -> bool:
+    """Whether the game knows what truncation means: tried, as what a game cannot do it refuses."""
+    try:
+        model.gan.truncate(model.nets, model.latents([0]).to(model.device), 0.5)
+    except UsageError:
+        return False
+    return True
+
+
+@torch.inference_mode()
 def styled(model: Sampler, place: Place) -> Styled:
     """Work out the styles of a place.
 

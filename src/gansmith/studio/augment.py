@@ -20,6 +20,7 @@ from gansmith.errors import DataError, GansmithError, UsageError
 from gansmith.studio import jobs
 from gansmith.studio.jobs import Job
 from gansmith.studio.problems import Conflict, NotFound
+from gansmith.studio.security import SANDBOX
 from gansmith.studio.studio import WEIGHTS, Studio
 
 FOLDER = "augmented"
@@ -28,7 +29,6 @@ MOST_TILES = 8  # of each class that was accepted, and of each reason
 MOST_CLASSES = 40
 LINES = 12
 INTERRUPTED = "interrupted"  # how the sentence of a command that was stopped begins
-PAGE_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _CELLS = re.compile(r"^ *(\d+)/(\d+) ·", re.M)
 _CLASS = re.compile(r"^ *(.+): ([\d,]+) of ([\d,]+)$", re.M)
 
@@ -102,7 +102,7 @@ def router(studio: Studio) -> APIRouter:
         file = job_of(studio.run_path(run), name).folder / STUDY / "study.html"
         if not file.is_file():
             raise NotFound("this study has no page yet", "wait until it is done")
-        return Response(file.read_bytes(), media_type="text/html", headers={"Content-Security-Policy": PAGE_POLICY})
+        return Response(file.read_bytes(), media_type="text/html", headers={"Content-Security-Policy": SANDBOX})
 
     return routes
 
@@ -217,7 +217,7 @@ def result_of(job: Job) -> dict[str, Any]:
         "lines": [line for line in log.splitlines() if line.strip()][-LINES:],
         "progress": _progress(kind, log),
     }
-    if not running and not done:
+    if not running and not done and "stopped" not in about:
         problem = jobs.failure(log)
         if not str(problem).startswith(INTERRUPTED):
             result["problem"] = {"error": str(problem), "remedy": problem.remedy}

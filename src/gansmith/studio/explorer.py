@@ -18,7 +18,7 @@ from gansmith.data.codecs.image import to_pil
 from gansmith.errors import UsageError
 from gansmith.sample import animation
 from gansmith.sample.directions import Directions
-from gansmith.sample.places import Place, Tour, check, enlarged, picture, style_layers
+from gansmith.sample.places import Place, Tour, check, enlarged, picture, style_layers, truncates
 from gansmith.sample.provenance import SheetProvenance
 from gansmith.sample.sampler import Sampler
 from gansmith.studio import projecting
@@ -137,18 +137,14 @@ def _about(model: LoadedModel, found: Directions | UsageError) -> dict[str, Any]
     sampler = model.sampler
     with model.lock:
         layers, mapped = (1, False) if isinstance(found, UsageError) else style_layers(sampler)
-        truncates = True
-        try:
-            sampler.gan.truncate(sampler.nets, sampler.latents([0]).to(sampler.device), 0.5)
-        except UsageError:
-            truncates = False
+        truncated = truncates(sampler)
     return {
         "hash": sampler.hash,
         "gan": catalog.name_of(sampler.gan),
         "size": sampler.spec.size,
         "channels": sampler.spec.channels,
         "classes": sampler.spec.classes,
-        "truncation": truncates,
+        "truncation": truncated,
         "layers": layers,
         "mapped": mapped,
         "directions": [] if isinstance(found, UsageError) else [round(share, 4) for share in found.shares],

@@ -110,9 +110,10 @@ class Job:
         return runs.read_json(self.folder / ANSWER, {})
 
     def stop(self) -> None:
-        """Ask the process to save and end, as Ctrl-C does; UsageError where it has ended."""
+        """Ask the process to save and end, as Ctrl-C does, and note that; UsageError where it has ended."""
         if (pid := self.pid) is None:
             raise Conflict("nothing runs here any more", "reload the page to see how it ended")
+        write_whole(self.folder / ABOUT, json.dumps(self.about | {"stopped": time.time()}))
         os.kill(pid, signal.SIGTERM)
 
 

@@ -21,7 +21,7 @@ from starlette.websockets import WebSocketDisconnect, WebSocketState
 from gansmith.errors import GansmithError, UsageError
 from gansmith.machine import prepare_thread
 from gansmith.sample import png
-from gansmith.studio.problems import told
+from gansmith.studio.problems import misread, told
 
 MOST_SESSIONS = 16  # sockets of one kind of page at a time
 MOST_MESSAGE = 8 << 20  # characters
@@ -157,8 +157,5 @@ async def _reply(socket: WebSocket, inbox: Inbox, answer: Answer, message: dict[
     except GansmithError as error:
         await socket.send_json({"id": message.get("id"), **told(error)})
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        await socket.send_json(
-            {"id": message.get("id"), "error": f"{place}: {first['msg']}", "remedy": "reload the page"}
-        )
+        misreading = misread(error.errors(), "the message", "reload the page")
+        await socket.send_json({"id": message.get("id"), **told(misreading)})

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import torch
 from pydantic import BaseModel, Field, ValidationError
 
 from gansmith import catalog
@@ -10,6 +9,7 @@ from gansmith.data.spec import DataSpec
 from gansmith.errors import GansmithError, UsageError
 from gansmith.runs import read_json
 from gansmith.sample.artefact import FORMAT
+from gansmith.sample.places import style_layers, truncates
 from gansmith.sample.sampler import Sampler
 from gansmith.studio import problems
 from gansmith.studio.problems import NotFound
@@ -102,27 +102,15 @@ def _card(path: Path, id: str) -> Card:
 def _abilities(model: LoadedModel) -> Abilities:
     """Try: what a game cannot do it refuses."""
     with model.lock:
-        layers, truncation = _style_layers(model.sampler), _truncates(model.sampler)
+        layers, truncation = _style_layers(model.sampler), truncates(model.sampler)
     return Abilities(truncation=truncation, directions=layers > 0, mixing=layers > 1)
 
 
-@torch.inference_mode()
 def _style_layers(sampler: Sampler) -> int:
     """Count the layers that have a style of their own; 0 where nothing steers the picture as a whole."""
     if sampler.gan.needs:
         return 0
-    labels = sampler.labels([0])
-    y = None if labels is None else torch.from_numpy(labels).to(sampler.device)
     try:
-        return sampler.gan.styles(sampler.nets, sampler.latents([0]).to(sampler.device), y).w.shape[1]
+        return style_layers(sampler)[0]
     except UsageError:
         return 0
-
-
-@torch.inference_mode()
-def _truncates(sampler: Sampler) -> bool:
-    try:
-        sampler.gan.truncate(sampler.nets, sampler.latents([0]).to(sampler.device), 0.5)
-    except UsageError:
-        return False
-    return True

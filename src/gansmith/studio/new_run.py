@@ -122,12 +122,8 @@ def _idea(name: str) -> str:
 
 
 def _options(name: str) -> list[dict[str, str]]:
-    lines = catalog.explain(name).partition("options:\n")[2].splitlines()
-    found = [line.split(maxsplit=2) for line in lines]
-    return [
-        {"name": flag.removeprefix("--").replace("-", "_"), "default": default, "hint": " ".join(hint)}
-        for flag, default, *hint in found
-    ]
+    told = catalog.explained_options(name)
+    return [{"name": key, "default": default, "hint": meaning} for key, default, meaning in told]
 
 
 def words_of(order: Order, uploads: Uploads, runs_folder: Path) -> list[str]:

@@ -15,7 +15,7 @@ from gansmith.errors import GansmithError, UsageError
 from gansmith.studio import playground_menu, playground_session
 from gansmith.studio.live import TRY_AGAIN
 from gansmith.studio.playground_session import MESSAGE, Session
-from gansmith.studio.problems import NotFound, told
+from gansmith.studio.problems import NotFound, misread, told
 from gansmith.studio.studio import Studio
 
 MOST_GAMES = 4  # at a time
@@ -111,6 +111,4 @@ def _understood(text: str) -> playground_session.Message:
     try:
         return MESSAGE.validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the message"
-        raise UsageError(f"{place}: {first['msg']}", "reload the page") from None
+        raise misread(error.errors(), "the message", "reload the page") from None

@@ -124,9 +124,7 @@ def _others(number: Number) -> tuple[float, ...]:
 
 
 def _meanings(name: str) -> dict[str, str]:
-    lines = catalog.explain(name).partition("options:\n")[2].splitlines()
-    parts = [line.strip().removeprefix("--").split(None, 2) for line in lines]
-    return {part[0].replace("-", "_"): part[2] for part in parts if len(part) == 3}
+    return {key: meaning for key, _, meaning in catalog.explained_options(name) if meaning}
 
 
 def _trace(name: str, fields: Mapping[str, Any]) -> str | None:

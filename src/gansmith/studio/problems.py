@@ -2,6 +2,7 @@
 
 import sys
 import traceback
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -50,6 +51,13 @@ def told(error: GansmithError) -> dict[str, str]:
     return {"error": shown(str(error)), "remedy": shown(error.remedy)}
 
 
+def misread(errors: Sequence[Any], what: str, remedy: str) -> UsageError:
+    """Return the first error of a validation as a sentence; `what` was sent, should it name no part of it."""
+    first = errors[0]
+    place = ".".join(str(part) for part in first["loc"] if part not in ("query", "body", "path")) or what
+    return UsageError(f"{place}: {first['msg']}", remedy)
+
+
 def install(app: FastAPI) -> None:
     """Make every failure of `app` one of those responses."""
 
@@ -59,9 +67,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def unreadable(request: Request, error: Any) -> JSONResponse:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"] if part not in ("query", "body", "path")) or "the request"
-        return answer(UsageError(f"{place}: {first['msg']}", "GET /api/openapi.json says what is expected"))
+        return answer(misread(error.errors(), "the request", "GET /api/openapi.json says what is expected"))
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: Any) -> JSONResponse:

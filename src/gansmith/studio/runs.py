@@ -15,9 +15,9 @@ from gansmith.studio.fork import fork_words
 from gansmith.studio.new_run import Starts, Value
 from gansmith.studio.problems import Conflict, NotFound
 from gansmith.studio.run_log import RunLog, plain, samples, summary
+from gansmith.studio.security import SANDBOX
 from gansmith.studio.studio import Studio
 
-REPORT_POLICY = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 REMEDIES = {
     "collapse": "The run went back to when it was well. Should it come again: a lower learning rate, or r3gan.",
     "quality": "The run went back to its best. Should it come again: a lower learning rate.",
@@ -87,7 +87,7 @@ def _add_reading(routes: APIRouter, studio: Studio) -> None:
     def report(id: str) -> FileResponse:
         """Return the run's report: one page that may neither run nor load anything."""
         answer = _file(studio.run_path(id), "report.html", ["report.html"], "text/html")
-        answer.headers["Content-Security-Policy"] = REPORT_POLICY
+        answer.headers["Content-Security-Policy"] = SANDBOX
         return answer
 
 

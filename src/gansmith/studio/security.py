@@ -30,6 +30,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+SANDBOX = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+"""The policy of pages that a command wrote: they may neither run nor load anything."""
 REFUSED = 1008  # policy violation, of a WebSocket
 
 

@@ -1,7 +1,7 @@
 """The loop that plays every game."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import torch
@@ -69,14 +69,24 @@ def play_round(state: State, batches: Batches, hooks: Sequence[Hook] = ()) -> No
     """Play every turn that is due."""
     logs: Logs = {}
     open_round(state, batches)
-    dealt: list[MicroBatch] = []
-    for turn in state.turns:
-        if state.step % turn.every == 0:
-            for _ in range(turn.repeat):
-                if not (turn.again and dealt):
-                    dealt = deal(state, batches)
-                logs |= take_turn(state, turn, dealt)
+    for turn, dealt in moves(due(state), lambda: deal(state, batches)):
+        logs |= take_turn(state, turn, dealt)
     close_round(state, logs, hooks)
+
+
+def due(state: State) -> list[Turn]:
+    """Return the turns of this round."""
+    return [turn for turn in state.turns if state.step % turn.every == 0]
+
+
+def moves(turns: Sequence[Turn], take: Callable[[], list[MicroBatch]]) -> Iterator[tuple[Turn, list[MicroBatch]]]:
+    """Yield every move of these turns with what it is on: what `take` gives, or `again` that of the move before."""
+    dealt: list[MicroBatch] = []
+    for turn in turns:
+        for _ in range(turn.repeat):
+            if not (turn.again and dealt):
+                dealt = take()
+            yield turn, dealt
 
 
 def fit(state: State, batches: Batches, hooks: Sequence[Hook] = (), play: Play = play_round) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gansmith.game import Batch, Turn
+from gansmith.game import Turn
 from gansmith.train import ranks
 from gansmith.train.fit import (
     Batches,
@@ -21,7 +21,9 @@ from gansmith.train.fit import (
     check_finite,
     close_round,
     deal,
+    due,
     gradient,
+    moves,
     open_round,
     play_round,
     step,
@@ -88,13 +90,14 @@ class Recorder:
         close_round(state, logs, hooks)
 
     def _recording(self, state: State, batches: Batches) -> Recording | None:
-        due = tuple(i for i, turn in enumerate(state.turns) if state.step % turn.every == 0)
-        if due not in self._recordings:
+        turns = due(state)
+        key = tuple(map(id, turns))
+        if key not in self._recordings:
             try:
-                self._recordings[due] = record(state, batches, [state.turns[i] for i in due])
+                self._recordings[key] = record(state, batches, turns)
             except RuntimeError:
                 self.refused = True
-        return self._recordings.get(due)
+        return self._recordings.get(key)
 
 
 def record(state: State, batches: Batches, turns: Sequence[Turn]) -> Recording:
@@ -125,14 +128,10 @@ def record(state: State, batches: Batches, turns: Sequence[Turn]) -> Recording:
                 tensor.copy_(kept[name]) if name in kept else tensor.zero_()  # moments start at zero
 
 
-def move(state: State, turns: Sequence[Turn], deal: Callable[[], list[MicroBatch]]) -> tuple[list[str], Tensor]:
+def move(state: State, turns: Sequence[Turn], take: Callable[[], list[MicroBatch]]) -> tuple[list[str], Tensor]:
     """Let the players move without a look at what they lose; return the names and values of their last losses."""
-    dealt: Sequence[Batch] = []
     found: dict[str, Tensor] = {}
-    for turn in turns:
-        for _ in range(turn.repeat):
-            if not (turn.again and dealt):
-                dealt = deal()
-            found |= gradient(state, turn, dealt)
-            step(state.learners[turn.player])
+    for turn, dealt in moves(turns, take):
+        found |= gradient(state, turn, dealt)
+        step(state.learners[turn.player])
     return list(found), torch.stack(list(found.values()))
