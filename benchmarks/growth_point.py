@@ -22,9 +22,8 @@ def training(size: int, batch: int, width: int | None, threads: int, seconds: fl
     """Play the default GAN for this size: pictures a second, peak memory, and what the cost model counts."""
     import math
 
-    from benchmarks.game_on_noise import begin, noise
+    from benchmarks.game_on_noise import begin, counted, noise
     from torch.autograd.graph import saved_tensors_hooks
-    from torch.utils.flop_counter import FlopCounterMode
 
     from gansmith import catalog, machine
     from gansmith.train import ranks
@@ -57,12 +56,12 @@ def training(size: int, batch: int, width: int | None, threads: int, seconds: fl
         kept += tensor.numel() * tensor.element_size()
         return tensor
 
-    with saved_tensors_hooks(pack, lambda tensor: tensor), FlopCounterMode(display=False) as counter:
-        play()
-    counted = {"sums": counter.get_total_flops() / 2 / period, "kept": kept / period}
+    with saved_tensors_hooks(pack, lambda tensor: tensor):
+        sums = counted(play).total / 2
+    found = {"sums": sums / period, "kept": kept / period}
     parameters = sum(p.numel() for p in state.parameters)
     measured = {"rate": rate, "memory": peak, "base": base, "parameters": parameters}
-    return measured | counted | {"precision": state.precision, "gan": catalog.name_of(gan)}
+    return measured | found | {"precision": state.precision, "gan": catalog.name_of(gan)}
 
 
 def data_set(pictures: int, batch: int) -> dict[str, float]:

@@ -25,11 +25,14 @@ KINDS = {  # an operation is of the first kind that names a part of it
     "optimiser and averages": ("adam", "optimizer", "lerp", "foreach"),
     "memory: copies, fills, layouts": ("copy_", "fill_", "zero_", "empty", "clone", "contiguous", "cat", "index"),
 }
+SHAPE_COLUMNS = ["operation", "shapes", "ms a round", "share", "GFLOP/s", "of the highest peak"]
+LISTED = 24
 OTHER = "other arithmetic and the way to it"
 
 
 def main() -> None:
     """Measure and print."""
+    from benchmarks.game_on_noise import counted
     from benchmarks.performance_page import keep, show
 
     from gansmith import catalog, machine
@@ -51,8 +54,9 @@ def main() -> None:
     told["precision"] = machine.find_precision(asked.precision, machine.find_device("cpu"))
     told["round_ms"] = 1e3 * seconds_of(play, asked.seconds)
     told["parts_ms"] = {part: 1e3 * value for part, value in timed(play, parts).items()}
-    told["gflop"] = counted(play) / 1e9
+    told["gflop"] = counted(play).total / 1e9
     told["shares"] = shares(play)
+    told["shapes"] = by_shape(play)
     told["peaks"] = peaks()
     made = tables(told)
     show(made)
@@ -108,15 +112,6 @@ def timed(play: Callable[[], None], parts: dict, repeats: int = 40) -> dict[str,
     return {part: value / repeats for part, value in spent.items()}
 
 
-def counted(play: Callable[[], None]) -> int:
-    """Return the operations of a round: two a multiply-add, of convolutions and matrix products."""
-    from torch.utils.flop_counter import FlopCounterMode
-
-    with FlopCounterMode(display=False) as counter:
-        play()
-    return counter.get_total_flops()
-
-
 def shares(play: Callable[[], None], repeats: int = 10) -> dict[str, float]:
     """Return the share of each kind of operation in the time that torch saw."""
     from torch.profiler import ProfilerActivity, profile
@@ -130,6 +125,16 @@ def shares(play: Callable[[], None], repeats: int = 10) -> dict[str, float]:
         kind = next((kind for kind, words in KINDS.items() if any(word in name for word in words)), OTHER)
         spent[kind] = spent.get(kind, 0.0) + event.self_cpu_time_total
     return {kind: value / sum(spent.values()) for kind, value in sorted(spent.items(), key=lambda item: -item[1])}
+
+
+def by_shape(play: Callable[[], None], repeats: int = 20) -> list[tuple[str, str, float, float]]:
+    """Return convolutions and matrix products by kind and shape: ms a round and GFLOP/s, the longest first."""
+    from benchmarks.game_on_noise import counted
+
+    seen = [counted(play).rows for _ in range(repeats)]
+    seconds = {key: statistics.median(rows[key][1] for rows in seen if key in rows) for key in seen[0]}
+    longest = sorted(seconds.items(), key=lambda item: -item[1])
+    return [(*key, 1e3 * value, seen[0][key][0] / value / 1e9) for key, value in longest]
 
 
 def peaks() -> dict[str, dict[str, float]]:
@@ -172,12 +177,18 @@ def tables(told: dict) -> list[dict]:
     for what, value in told["peaks"][told["precision"]].items():
         found.append([f"a round's share of the peak of a {what}", percent(speed / value)])
     operations = [[kind, percent(value)] for kind, value in told["shares"].items()]
+    peak = max(told["peaks"][told["precision"]].values())
+    shapes = [
+        [kind, of, value, percent(value / ms), speed, percent(speed / peak)]
+        for kind, of, value, speed in told["shapes"]
+    ]
     parts = [[part, value, percent(value / ms)] for part, value in told["parts_ms"].items()]
     outside = sum(told["parts_ms"].values())
     parts.append(["together", outside, percent(outside / ms)])
     return [
         {"caption": title, "columns": ["what", "value"], "rows": found},
         {"caption": f"{title}: share of the time by operation", "columns": ["operation", "share"], "rows": operations},
+        {"caption": f"{title}: by shape, each timed in its place", "columns": SHAPE_COLUMNS, "rows": shapes[:LISTED]},
         {"caption": f"{title}: beside the networks", "columns": ["part of a round", "ms", "share"], "rows": parts},
     ]
 

@@ -103,7 +103,7 @@ def _requirements(package: str) -> list[str]:
 
 def _processor() -> Check:
     """Name the processor and what it says it can do with bfloat16; what is faster is measured by the first training."""
-    text = _read(Path("/proc/cpuinfo"))
+    text = machine.read_text(Path("/proc/cpuinfo"))
     flags = re.search(r"^(?:flags|Features)\s*:\s*(.+)$", text, re.MULTILINE)
     names = set(flags[1].split()) if flags else set()
     bf16 = [label for flag, label in BF16_FLAGS.items() if flag in names]
@@ -147,37 +147,13 @@ def _gpu_possible() -> bool:
 
 
 def _memory() -> Check:
-    free, total = free_memory()
+    free, total = machine.free_memory()
     if free is None or total is None:
         return Check("memory", "ok", "not known on this system")
     found = f"{_gib(free)} free of {_gib(total)}"
     if free < ENOUGH_MEMORY:
         return Check("memory", "low", found, "close other programs, or train with a smaller --size or --batch")
     return Check("memory", "ok", found)
-
-
-def free_memory(
-    meminfo: Path = Path("/proc/meminfo"), root: Path = Path("/sys/fs/cgroup")
-) -> tuple[int | None, int | None]:
-    """Return (free, total) bytes that this process may use, the container's limit counted; None where unknown."""
-    sizes = {name: int(kib) << 10 for name, kib in re.findall(r"^(\w+):\s+(\d+) kB", _read(meminfo), re.MULTILINE)}
-    free, total = sizes.get("MemAvailable"), sizes.get("MemTotal")
-    for limit, used in (
-        ("memory.max", "memory.current"),
-        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
-    ):
-        bytes_allowed, bytes_used = _read(root / limit), _read(root / used)
-        if free and total and bytes_allowed.isdigit() and bytes_used.isdigit() and int(bytes_allowed) < total:
-            total = int(bytes_allowed)
-            free = max(0, min(free, total - int(bytes_used)))
-    return free, total
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text().strip()
-    except OSError:
-        return ""
 
 
 def _disk(name: str, folder: Path, remedy: str) -> Check:

@@ -9,14 +9,21 @@ from pathlib import Path
 from gansmith.errors import UsageError
 
 
-def write_whole(path: Path, content: bytes | str) -> Path:
-    """Write `content` beside `path` and rename it there; return `path`. On an OSError the old file stays as it is."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+def write_whole(path: Path, content: bytes | str, mode: int | None = None) -> Path:
+    """Write `content` beside `path` and rename it there; return `path`. On an OSError the old file stays as it is.
+
+    `mode` is who may read it, such as 0o600; by default whom the umask lets.
+    """
+    folder, name = os.path.split(path)
+    temporary = os.path.join(folder, f".{name}.{os.getpid()}")
     try:
-        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+        if mode is not None:
+            Path(temporary).touch(mode)
+        with open(temporary, "wb") as file:  # a hundred thousand pictures are written by this: pathlib takes its time
+            file.write(content.encode() if isinstance(content, str) else content)
         os.replace(temporary, path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        Path(temporary).unlink(missing_ok=True)
         raise
     return path
 

@@ -6,9 +6,12 @@ import json
 import math
 import os
 import platform
+import re
 import sys
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -77,6 +80,19 @@ def prepare_thread(threads: int | None = None) -> None:
 
     torch.set_flush_denormal(True)
     torch.set_num_threads(threads or max(1, cores() - 1))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute with one thread within the block."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def set_threads(threads: int | None) -> int:
@@ -194,3 +210,28 @@ def _faster_precision() -> Precision:
 
     fp32, bf16 = (min(turns) for turns in zip(*((once(False), once(True)) for _ in range(8)), strict=True))
     return "bf16" if bf16 < 0.9 * fp32 else "fp32"
+
+
+def free_memory(
+    meminfo: Path = Path("/proc/meminfo"), root: Path = Path("/sys/fs/cgroup")
+) -> tuple[int | None, int | None]:
+    """Return (free, total) bytes that this process may use, the container's limit counted; None where unknown."""
+    sizes = {name: int(kib) << 10 for name, kib in re.findall(r"^(\w+):\s+(\d+) kB", read_text(meminfo), re.MULTILINE)}
+    free, total = sizes.get("MemAvailable"), sizes.get("MemTotal")
+    for limit, used in (
+        ("memory.max", "memory.current"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    ):
+        bytes_allowed, bytes_used = read_text(root / limit), read_text(root / used)
+        if free and total and bytes_allowed.isdigit() and bytes_used.isdigit() and int(bytes_allowed) < total:
+            total = int(bytes_allowed)
+            free = max(0, min(free, total - int(bytes_used)))
+    return free, total
+
+
+def read_text(path: Path) -> str:
+    """Return what a file of the system says, nothing where it is not there."""
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""

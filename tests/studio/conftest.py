@@ -3,8 +3,7 @@
 `studio` is a `gansmith studio` process over a copy of the prepared runs: `digits` (finished), `other` (finished, for
 comparisons) and `broken`. `page` is a page of headless Chromium with the cookie; at its end there must have been no
 request to another host, no error in the console and none thrown: see `page.problems`, which a test may look at and
-clear. `accessible(page)` asks axe, `picture(page, name)` writes a screenshot for the docs where
-GANSMITH_SCREENSHOTS=1.
+clear. `accessible(page)` asks axe.
 """
 
 import fcntl
@@ -22,11 +21,9 @@ import httpx
 import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-IMAGES = Path(__file__).resolve().parents[2] / "docs/images/studio"
 SLOWEST_START = 120  # seconds
-SHOWN = os.environ.get("GANSMITH_SCREENSHOTS") == "1"  # then the runs are fit to be looked at, and take a minute each
-SIZE = ["--images", "200000", "--width", "64"] if SHOWN else ["--images", "20000", "--width", "16", "--widest", "32"]
-DIGITS = ["train", "digits", "--gan", "dcgan", "--ticks", "5", *SIZE]
+SMALL = ["--images", "20000", "--width", "16", "--widest", "32"]
+DIGITS = ["train", "digits", "--gan", "dcgan", "--ticks", "5", *SMALL]
 
 
 @pytest.fixture(scope="session")
@@ -46,13 +43,10 @@ def prepared(tmp_path_factory) -> Path:
 def prepare(folder: Path) -> None:
     """Train for some seconds, and make another run and a broken one of what came out."""
     gansmith(*DIGITS, "--name", "digits", "--runs", str(folder))
-    if SHOWN:
-        gansmith(*DIGITS, "--seed", "1", "--name", "other", "--runs", str(folder))
-    else:
-        shutil.copytree(folder / "digits", folder / "other")
-        config = json.loads((folder / "other/config.json").read_text())
-        config["run"]["seed"] = 1
-        (folder / "other/config.json").write_text(json.dumps(config))
+    shutil.copytree(folder / "digits", folder / "other")
+    config = json.loads((folder / "other/config.json").read_text())
+    config["run"]["seed"] = 1
+    (folder / "other/config.json").write_text(json.dumps(config))
     (folder / "broken").mkdir()
     (folder / "broken/config.json").write_text('{"gan": ')
 
@@ -98,9 +92,9 @@ class RunningStudio:
         return httpx.Client(base_url=self.base, headers={"Authorization": f"Bearer {self.token}"}, timeout=60)
 
 
-def start(runs: Path, *options: str) -> RunningStudio:
-    """Start a studio and wait for its address."""
-    command = [sys.executable, "-m", "gansmith", "studio", str(runs), "--no-browser", "--port", "0", *options]
+def start(runs: Path, *options: str, port: int = 0) -> RunningStudio:
+    """Start a studio at a port, any by default, and wait for its address."""
+    command = [sys.executable, "-m", "gansmith", "studio", str(runs), "--no-browser", "--port", str(port), *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
     assert process.stdout
     assert process.stderr
@@ -110,6 +104,15 @@ def start(runs: Path, *options: str) -> RunningStudio:
         process.kill()
         raise AssertionError(f"the studio did not start: {process.stderr.read()}")
     return RunningStudio(process, address, runs)
+
+
+def fork(studio: RunningStudio, id: str, **settings) -> str:
+    """Start a training that begins with the weights of a run; return its id."""
+    with studio.client as client:
+        answer = client.post(f"/api/runs/{id}/fork", json={"settings": settings})
+        while key := answer.json().get("starting"):
+            answer = client.get(f"/api/starts/{key}")
+    return answer.json()["id"]
 
 
 def stop(studio: RunningStudio) -> None:
@@ -123,8 +126,8 @@ def start_studio():
     """Return a function that starts studios over a folder; all of them end with the test."""
     started = []
 
-    def go(runs: Path, *options: str) -> RunningStudio:
-        started.append(start(runs, *options))
+    def go(runs: Path, *options: str, port: int = 0) -> RunningStudio:
+        started.append(start(runs, *options, port=port))
         return started[-1]
 
     yield go
@@ -207,16 +210,3 @@ def accessible():
         assert found.violations_count == 0, found.generate_report()
 
     return check
-
-
-@pytest.fixture
-def picture():
-    """Return a function that writes a page's screenshot into the docs, where GANSMITH_SCREENSHOTS=1 asks for it."""
-
-    def write(page, name: str, full_page: bool = False) -> None:
-        if SHOWN:
-            IMAGES.mkdir(parents=True, exist_ok=True)
-            page.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0); }")
-            page.screenshot(path=IMAGES / f"{name}.png", full_page=full_page)
-
-    return write

@@ -77,7 +77,7 @@ def test_a_run_that_cannot_be_augmented_says_why(client, runs_folder):
     (folder / "data.json").write_text(json.dumps({"classes": {"a": 3, "b": 4}}))
     assert "no model yet" in client.get("/api/augment/plain").json()["problem"]["error"]
     (folder / "config.json").write_text(json.dumps({"gan": {}, "run": {}, "data": {"source": "--config"}}))
-    refusal(client.post("/api/augment/plain/command", json={"kind": "study"}), "not known")
+    refusal(client.post("/api/augment/plain/command", json={"kind": "study"}), "does not say what", status=409)
 
 
 def test_pictures_from_the_start_to_the_tiles(client, runs_folder):

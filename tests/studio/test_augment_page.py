@@ -41,7 +41,7 @@ def study(run):
     shutil.rmtree(folder)
 
 
-def test_by_mouse_to_the_pictures(page, studio, run, picture, accessible):
+def test_by_mouse_to_the_pictures(page, studio, run, accessible):
     page.goto(f"{studio.base}/augment")
     page.get_by_role("link", name=run.name, exact=True).click()
     page.get_by_role("heading", name=f"Augment {run.name}").wait_for()
@@ -59,7 +59,6 @@ def test_by_mouse_to_the_pictures(page, studio, run, picture, accessible):
     result.get_by_text("Command and what it said").click()
     assert result.locator(".command code").inner_text() == command
     accessible(page)
-    picture(page, "augment", full_page=True)
     page.reload()
     page.get_by_role("heading", name="Refused").wait_for()
 

@@ -25,7 +25,7 @@ def folder(tmp_path):
     return tmp_path / "zoo"
 
 
-def test_by_mouse_from_a_folder_to_a_run(page, studio, folder, picture, accessible):
+def test_by_mouse_from_a_folder_to_a_run(page, studio, folder, accessible):
     page.goto(f"{studio.base}/new")
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Choose a folder").click()
@@ -45,7 +45,6 @@ def test_by_mouse_from_a_folder_to_a_run(page, studio, folder, picture, accessib
     assert "--gan vanilla" in command
     assert "--minutes" not in command
     accessible(page)
-    picture(page, "new", full_page=True)
     page.get_by_role("button", name="Start training").click()
     page.wait_for_url("**/runs/by%20mouse", timeout=60_000)
     assert runs.read_config(studio.runs / "by mouse")["command"] == command
@@ -103,6 +102,20 @@ def test_a_zip_is_dropped_and_a_reload_loses_nothing(page, studio, folder):
     alert.wait_for()
     assert "text.zip is not a zip archive" in alert.inner_text()
     forgive_refusals(page)
+
+
+def test_a_folder_is_dropped(page, studio, folder):
+    page.goto(f"{studio.base}/new")
+    page.get_by_role("heading", name="Drop a folder").wait_for()
+    box = page.locator(".new-drop").bounding_box()
+    place = {"x": box["x"] + 20, "y": box["y"] + 20}
+    data = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
+    browser = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        browser.send("Input.dispatchDragEvent", {"type": kind, **place, "data": data})
+    page.get_by_role("heading", name="zoo").wait_for()
+    assert page.get_by_role("img", name=re.compile(r"^(cat|dog).\d.png$")).count() == 8
+    page.get_by_text("1 file is left out", exact=True).wait_for()
 
 
 def drop(page, name, content):

@@ -2,8 +2,10 @@
 
 import json
 import shutil
+from urllib.parse import urlsplit
 
 import pytest
+from tests.studio.conftest import fork
 
 FOCUSED = """() => {
   const control = document.activeElement;
@@ -53,12 +55,11 @@ def test_the_pages_are_accessible_and_fit(open_page, studio, accessible, scheme,
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
 
-def test_runs_by_mouse(page, studio, picture):
+def test_runs_by_mouse(page, studio):
     ready(page, "Runs")
     cards = page.locator(".run-card")
     assert cards.count() >= 3
     assert "damaged" in cards.filter(has_text="broken").first.inner_text()
-    picture(page, "runs")
     page.get_by_label("Compare digits").check()
     page.get_by_label("Compare other").check()
     page.get_by_role("link", name="Compare 2 runs").click()
@@ -69,7 +70,7 @@ def test_runs_by_mouse(page, studio, picture):
     page.get_by_role("heading", level=1, name="digits", exact=True).wait_for()
 
 
-def test_a_run_by_mouse(page, studio, picture):
+def test_a_run_by_mouse(page, studio):
     open_run(page, studio)
     newest = pictures(page)[0]
     page.get_by_role("button", name="Play").click()
@@ -78,7 +79,6 @@ def test_a_run_by_mouse(page, studio, picture):
     page.locator(".plot summary").first.click()
     assert page.locator(".plot tbody tr").count() == 5
     page.locator(".plot summary").first.click()
-    picture(page, "run")
     page.get_by_role("button", name="Fork").click()
     page.get_by_role("dialog").get_by_label("Minutes").fill("1")
     page.get_by_role("button", name="Cancel").click()
@@ -127,7 +127,7 @@ def test_from_the_list_to_a_comparison_by_keyboard(page):
     assert all(a != b for a, b in zip(before, pictures(page), strict=True))  # both moved
 
 
-def test_two_runs_are_wiped_over_each_other(page, studio, accessible, picture):
+def test_two_runs_are_wiped_over_each_other(page, studio, accessible):
     page.goto(studio.base + "/compare?runs=digits,other")
     page.get_by_role("button", name="Wipe").click()
     page.get_by_role("slider", name="Wipe").focus()
@@ -139,7 +139,6 @@ def test_two_runs_are_wiped_over_each_other(page, studio, accessible, picture):
     page.get_by_role("slider", name="Wipe").fill("50")
     accessible(page)
     page.set_viewport_size({"width": 1280, "height": 1180})
-    picture(page, "compare")
 
 
 def test_what_comes_is_shown_at_once(page, studio, prepared):
@@ -159,6 +158,28 @@ def test_what_comes_is_shown_at_once(page, studio, prepared):
     page.get_by_text("the samples are alike").wait_for()
     assert page.locator(".alarm img").count() == 3  # the last two grids before it, and real pictures
     shutil.rmtree(run)
+
+
+def test_an_open_page_outlives_a_server_that_is_killed(open_page, start_studio, prepared, tmp_path):
+    folder = tmp_path / "runs"
+    shutil.copytree(prepared / "digits", folder / "digits")
+    first = start_studio(folder)
+    fork(first, "digits", minutes=5, name="child", ticks=200)
+    page = open_page(first, "/runs/child")
+    page.get_by_text("Samples after").wait_for(timeout=60_000)
+    first.process.kill()
+    silence = page.get_by_text("the studio does not answer")
+    silence.wait_for()
+    seen = page.get_by_role("img", name="Samples of the same seeds").get_attribute("alt")
+    start_studio(folder, port=urlsplit(first.base).port)
+    silence.wait_for(state="detached")
+    page.wait_for_function("seen => document.querySelector('.pixels img').alt !== seen", arg=seen, timeout=60_000)
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_text("Paused: saved in mid-way").wait_for()
+    page.reload()
+    page.get_by_role("button", name="Resume", exact=True).wait_for()
+    assert all("ERR_CONNECTION_REFUSED" in one or "ERR_INCOMPLETE" in one for one in page.problems), page.problems
+    page.problems.clear()
 
 
 def test_without_runs_the_page_says_what_to_do(open_page, start_studio, tmp_path, accessible):

@@ -41,21 +41,20 @@ def seed_of(page, other_than=None):
     raise AssertionError(f"no picture but that of seed {other_than}")
 
 
-def test_from_the_list_to_a_picture(page, studio, accessible, picture):
+def test_from_the_list_to_a_picture(page, studio, accessible):
     page.goto(f"{studio.base}/models")
     cards = page.locator(".models .card")
     cards.first.wait_for()
     assert cards.count() == 2
     until(page, "[...document.querySelectorAll('.four img')].every((one) => one.naturalWidth === 8)")
     accessible(page)
-    picture(page, "models")
     page.get_by_role("link", name="digits", exact=True).click()
     page.wait_for_url("**/models/digits")
     seed_of(page)
     assert re.fullmatch(r"This \d does not exist", page.get_by_role("heading", level=1).inner_text())
 
 
-def test_by_mouse(sample, accessible, picture):
+def test_by_mouse(sample, accessible):
     first = seed_of(sample)
     sample.get_by_role("button", name="A new one").click()
     second = seed_of(sample, first)
@@ -74,7 +73,6 @@ def test_by_mouse(sample, accessible, picture):
     assert live.inner_text() == f"Seed {second}, class 3, truncation 0.7"
     assert urlsplit(sample.url).query == "truncation=0.7&label=3"
     accessible(sample)
-    picture(sample, "sample")
 
 
 def test_a_reload_brings_a_new_one_and_keeps_the_choices(page, studio):
@@ -115,7 +113,7 @@ def test_what_is_saved_is_what_was_served_and_tells_what_it_is(page, studio, tmp
     assert "--seeds 9223372036854775807 --truncation 0.7 --class 5" in page.locator(".command code").inner_text()
 
 
-def test_nine_at_a_time(sample, studio, tmp_path, accessible, picture):
+def test_nine_at_a_time(sample, studio, tmp_path, accessible):
     first = seed_of(sample)
     sample.get_by_role("button", name="3 × 3").click()
     tiles = sample.locator(".nine img")
@@ -123,7 +121,6 @@ def test_nine_at_a_time(sample, studio, tmp_path, accessible, picture):
     assert tiles.count() == 9
     assert f"seed {first}," in tiles.first.get_attribute("alt")
     accessible(sample)
-    picture(sample, "sample-nine")
     with sample.expect_download() as download:
         sample.get_by_role("button", name="Save PNG").click()
     download.value.save_as(tmp_path / "grid.png")
@@ -221,7 +218,7 @@ def test_a_broken_model_and_none(open_page, start_studio, prepared, tmp_path, ac
 
 
 @pytest.mark.parametrize("width", [360, 390])
-def test_on_a_telephone(open_page, studio, width, picture, accessible):
+def test_on_a_telephone(open_page, studio, width, accessible):
     page = open_page(studio, "/models/digits?seed=7", viewport={"width": width, "height": 844}, color_scheme="dark")
     seed_of(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -56,6 +56,34 @@ def browser_client(client, opened):
     return client
 
 
+def test_a_browser_that_was_let_in_is_let_in_by_the_next_studio_over_these_runs(browser_client, prepared, tmp_path):
+    for runs, status in ((prepared, 200), (tmp_path, 401)):
+        with TestClient(create_app(Studio(runs)), base_url="http://localhost") as later:
+            later.cookies = browser_client.cookies
+            assert later.get("/api/runs").status_code == status
+
+
+def test_the_secret_is_the_users_own(monkeypatch, tmp_path):
+    monkeypatch.setenv("GANSMITH_CACHE", str(tmp_path / "cache"))
+    made = security.password(tmp_path)
+    secret = tmp_path / "cache/studio.secret"
+    assert secret.stat().st_mode & 0o777 == 0o600
+    assert security.password(tmp_path) == made != security.password(tmp_path / "runs")
+    secret.write_bytes(b"cut short")
+    assert security.password(tmp_path) != made
+    assert len(secret.read_bytes()) == 32
+    monkeypatch.setenv("GANSMITH_CACHE", "/proc/nowhere")
+    assert security.password(tmp_path) != security.password(tmp_path)
+
+
+def test_the_cookie_is_no_token(browser_client, opened):
+    cookie = browser_client.cookies[next(iter(browser_client.cookies))]
+    assert cookie != opened.token
+    fresh = TestClient(browser_client.app, base_url="http://localhost")
+    assert fresh.get("/api/runs", headers={"Authorization": f"Bearer {cookie}"}).status_code == 401
+    assert fresh.get(f"/api/runs?token={cookie}").status_code == 401
+
+
 @pytest.mark.parametrize("path", ["/", "/api/runs", "/static/app.js", "/runs/digits", "/api/openapi.json"])
 def test_nothing_without_the_token(client, path):
     for query in ("", "?token=", "?token=wrong", "?token=%00"):

@@ -11,6 +11,7 @@ import time
 
 import httpx
 import pytest
+from tests.studio.conftest import fork
 
 from gansmith import runs
 from gansmith.studio.studio import Studio
@@ -83,11 +84,7 @@ def test_a_training_outlives_a_server_that_is_killed(start_studio, prepared, tmp
     folder = tmp_path / "runs"
     shutil.copytree(prepared / "digits", folder / "digits")
     first = start_studio(folder)
-    with first.client as client:
-        answer = client.post("/api/runs/digits/fork", json={"settings": {"minutes": 5, "name": "child", "ticks": 200}})
-        while key := answer.json().get("starting"):
-            answer = client.get(f"/api/starts/{key}")
-        assert answer.json() == {"id": "child"}, answer.text
+    assert fork(first, "digits", minutes=5, name="child", ticks=200) == "child"
     wait_until(lambda: runs.describe(folder / "child").images)
     pid = int(re.search(r"\d+", runs.describe(folder / "child").held_by)[0])
     assert os.getsid(pid) == pid

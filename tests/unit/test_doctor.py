@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import gansmith
-from gansmith import doctor
+from gansmith import doctor, machine
 
 
 def by_name(checks):
@@ -87,11 +87,11 @@ def test_memory_counts_the_limit_of_a_container(tmp_path, files, expected):
     write(tmp_path, files)
     meminfo = tmp_path / "meminfo"
     meminfo.write_text(f"MemTotal:   {8 << 10} kB\nMemFree: 1 kB\nMemAvailable:   {6 << 10} kB\n")
-    assert doctor.free_memory(meminfo, tmp_path) == expected
+    assert machine.free_memory(meminfo, tmp_path) == expected
 
 
 def test_little_memory_and_a_full_disk_are_low_with_a_remedy(monkeypatch, tmp_path):
-    monkeypatch.setattr(doctor, "free_memory", lambda: (1 << 30, 8 << 30))
+    monkeypatch.setattr(machine, "free_memory", lambda: (1 << 30, 8 << 30))
     monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1 << 30))
     found = by_name(doctor.examine(tmp_path))
     for name in ("memory", "disk for runs", "disk for the cache"):

@@ -25,6 +25,7 @@ from gansmith.evaluate.small_classifier import (
     fresh_classifier,
     logits,
 )
+from gansmith.machine import cache_folder
 from gansmith.seeds import derive
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class ClassifierNet:
                 "judge with other features, or label more images",
             )
         key = sha256(f"{split.fingerprint} {seed} {RECIPE}".encode()).hexdigest()[:16]
-        path = cache_folder() / f"classifier-{key}.safetensors"
+        path = cache_folder() / "features" / f"classifier-{key}.safetensors"
         found = _read(split, seed, path)
         self.net, facts = found or _train(split, seed)
         if not found:
@@ -84,11 +85,6 @@ class ClassifierNet:
 def can_train_on(split: "ImageData") -> bool:
     """Tell whether a split has the labels that a classifier needs."""
     return split.labels is not None and len(split) >= FEWEST_IMAGES and len(np.unique(split.labels)) >= 2
-
-
-def cache_folder() -> Path:
-    """Return the folder of trained feature nets."""
-    return Path(os.environ.get("GANSMITH_CACHE", "~/.cache/gansmith")).expanduser() / "features"
 
 
 def _fresh(split: "ImageData", seed: int) -> Classifier:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,13 @@ from gansmith import pages
 from gansmith.errors import DataError, UsageError
 from gansmith.files import write_whole
 from gansmith.runs import read_json
+from gansmith.sample.helpers import Shares, affordable, helping
 from gansmith.sample.sampler import Sampler
-from gansmith.sample.writing import Writer, writing
+from gansmith.sample.writing import Written, write_all, writing
 from gansmith.shards import Shard, agree, all_of
 
 BLOCK = 256  # pictures handed over at a time
+WORTH_HELP = 5.0  # seconds of work that must be left for other processes to be started
 MOST_SEED = 1 << 63
 MOST_LISTED = 10_000_000  # seeds in several ranges, which are held as a list
 GRID = 1024  # most pictures in one grid
@@ -123,13 +126,38 @@ def _write(
     truncation: float,
     kept: list[np.ndarray] | None,
     progress: Callable[[int, int], None],
-) -> Writer:
+) -> Written:
     """Write one PNG a seed; the first pictures are also put into `kept`."""
+    shares, began, helped = Shares(seeds, BLOCK), time.monotonic(), affordable(sampler, label) > 0
+    done = len(seeds)
     with writing(out) as write:
-        for start in range(0, len(seeds), BLOCK):
-            images = sampler.images(seeds[start : start + BLOCK], label, truncation)
+        for number, part in enumerate(shares, 1):
+            images = sampler.images(part, label, truncation)
             write(images)
-            if kept is not None and start < GRID:
+            done = (number - 1) * BLOCK + len(part)
+            if kept is not None and done <= GRID:
                 kept.append(images.pixels)
-            progress(min(start + BLOCK, len(seeds)), len(seeds))
-    return write
+            progress(done, len(seeds))
+            left = (time.monotonic() - began) * (len(seeds) / done - 1)
+            if helped and done >= GRID and left > WORTH_HELP:
+                break
+    shares.note(write.written)
+    if done < len(seeds):
+        with helping(sampler, Path(out), label, truncation, shares):
+            _paint(sampler, shares, out, label, truncation, progress)
+        _paint(sampler, shares, out, label, truncation, progress)
+    return shares.made
+
+
+def _paint(
+    sampler: Sampler,
+    shares: Shares,
+    out: Path | str,
+    label: Any,
+    truncation: float,
+    progress: Callable[[int, int], None],
+) -> None:
+    """Make shares until there are none left."""
+    for part in shares:
+        shares.note(write_all(sampler.images(part, label, truncation), out))
+        progress(shares.made.count, len(shares.seeds))

@@ -190,7 +190,9 @@ class Sampler:
             draws = [float(torch.rand((), generator=generator(seed, "class"))) for seed in seeds]
             return np.minimum(np.searchsorted(edges, draws, side="right"), len(classes) - 1).astype(np.int64)
         if isinstance(label, (str, int, np.integer)):
-            label = [label] * len(seeds)
+            return np.full(len(seeds), self._class_index(label), np.int64)
+        if isinstance(label, np.ndarray) and np.isin(label, np.arange(len(classes))).all():
+            return label.astype(np.int64)  # indices already
         return np.array([self._class_index(one) for one in label], np.int64)
 
     def class_names(self, seeds: Sequence[int], label: Any = None) -> list[str] | None:

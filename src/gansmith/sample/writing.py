@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from gansmith.errors import DataError
@@ -16,17 +17,30 @@ SHARE = 16  # pictures that a thread takes at a time
 MOST_WAITING = 16  # shares that wait; who hands over more waits for the oldest to be written
 
 
-class Writer:
-    """Takes pictures that are to be written, and adds up what was: `count`, `bytes` and `digest` of the files.
+@dataclass(frozen=True)
+class Written:
+    """How many pictures were written, how many bytes, and a digest of the files.
 
     The digest is the sum of the files' SHA-256 modulo 2^256 (AdHash; Bellare & Micciancio, 1997): it does not depend
     on their order, and the digests of parts add to that of the whole.
     """
 
+    count: int = 0
+    bytes: int = 0
+    digest: int = 0
+
+    def __add__(self, other: "Written") -> "Written":
+        """Return both together."""
+        return Written(self.count + other.count, self.bytes + other.bytes, (self.digest + other.digest) % 2**256)
+
+
+class Writer:
+    """Takes pictures that are to be written, and adds up what was: `written`."""
+
     def __init__(self, folder: Path, pool: ThreadPoolExecutor):
         self._folder, self._pool = folder, pool
-        self._waiting: deque[Future[tuple[int, int, int]]] = deque()
-        self.count = self.bytes = self.digest = 0
+        self._waiting: deque[Future[Written]] = deque()
+        self.written = Written()
 
     def __call__(self, images: Images) -> None:
         """Write these, soon; waits where too many are waiting."""
@@ -39,9 +53,7 @@ class Writer:
     def wait(self, most: int = 0) -> None:
         """Wait until at most so many shares are not written yet."""
         while len(self._waiting) > most:
-            count, size, digest = self._waiting.popleft().result()
-            self.count, self.bytes = self.count + count, self.bytes + size
-            self.digest = (self.digest + digest) % 2**256
+            self.written += self._waiting.popleft().result()
 
 
 @contextmanager
@@ -54,21 +66,35 @@ def writing(folder: Path | str, threads: int | None = None) -> Iterator[Writer]:
     """
     pool = ThreadPoolExecutor(threads or cores())
     try:
-        writer = Writer(Path(folder), pool)
-        yield writer
-        writer.wait()
-    except OSError as error:
-        raise DataError(
-            f"cannot write pictures to {folder}: {error.strerror or error}", "name another folder with --out"
-        ) from None
+        with _told(folder):
+            writer = Writer(Path(folder), pool)
+            yield writer
+            writer.wait()
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _write(images: Images, indices: range, folder: Path) -> tuple[int, int, int]:
-    size = digest = 0
+def write_all(images: Images, folder: Path | str) -> Written:
+    """Write pictures at once, in the calling thread. Raises DataError where a file cannot be written."""
+    with _told(folder):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        return _write(images, range(len(images)), Path(folder))
+
+
+@contextmanager
+def _told(folder: Path | str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            f"cannot write pictures to {folder}: {error.strerror or error}", "name another folder with --out"
+        ) from None
+
+
+def _write(images: Images, indices: range, folder: Path) -> Written:
+    total = Written()
     for i in indices:
         content = images.png(i)
         write_whole(folder / images.file_name(i), content)
-        size, digest = size + len(content), digest + int.from_bytes(hashlib.sha256(content).digest())
-    return len(indices), size, digest
+        total += Written(1, len(content), int.from_bytes(hashlib.sha256(content).digest()))
+    return total

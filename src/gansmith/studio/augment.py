@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from gansmith import pages, runs
 from gansmith.errors import DataError, GansmithError, UsageError
-from gansmith.studio import jobs
+from gansmith.studio import jobs, trained_on
 from gansmith.studio.jobs import Job
 from gansmith.studio.problems import Conflict, NotFound
 from gansmith.studio.security import SANDBOX
@@ -156,23 +156,15 @@ def plan_of(run: Path, to: str) -> dict[str, Any]:
 
 def words_of(run: Path, order: Order, folder: Path) -> list[str]:
     """Return the words of `gansmith augment` for an order; what it makes goes into `folder`."""
-    config = runs.read_config(run)
-    data = config.get("data") or {}
-    source = str(data.get("source") or "")
-    if not source or source.startswith(("-", *jobs.LONG_DASHES)):
-        raise UsageError(f"it is not known what {run.name} was trained on", "augment by command, and name the data")
-    size = data.get("size")
-    reading = {name: data.get(name) for name in ("fit", "mode", "label", "limit")}
-    reading["size"] = f"{size[1]}x{size[0]}" if isinstance(size, list) and len(size) == 2 else None
-    if reading["fit"] == "crop":
-        reading["fit"] = None
+    source = trained_on.source(run, "augment by command, and name the data: gansmith augment DATA MODEL")
+    reading = trained_on.reading(run)
     shared = {"confidence": order.confidence, "mirror": order.mirror}
     if order.kind == PICTURES:
         own = {"to": order.to, "seed": order.seed, "new_only": order.new_only, "out": folder / PICTURES, "json": True}
         words = ["augment", source, str(next(iter(models_of(run)), run / "best"))]
     else:
-        own = {"study": True, "minutes": order.minutes, "gan": config["gan"].get("name"), "per_class": order.per_class}
-        own |= {"seeds": order.seeds, "steps": order.steps, "out": folder / STUDY}
+        own = {"study": True, "minutes": order.minutes, "gan": runs.read_config(run)["gan"].get("name")}
+        own |= {"per_class": order.per_class, "seeds": order.seeds, "steps": order.steps, "out": folder / STUDY}
         words = ["augment", source]
     given = {**own, **shared, **reading}
     return [*words, *(word for name, value in given.items() for word in jobs.option(name, value))]

@@ -6,9 +6,8 @@ from typing import Any
 
 from gansmith import catalog, runs
 from gansmith.errors import UsageError
-from gansmith.studio import jobs
+from gansmith.studio import jobs, trained_on
 from gansmith.studio.new_run import Value, known_settings
-from gansmith.studio.problems import Conflict
 
 BUDGETS = ("minutes", "images", "epochs")
 
@@ -19,10 +18,8 @@ def fork_words(run: Path, model: Path, changes: Mapping[str, Value]) -> list[str
     Raises UsageError for a setting that there is not, Conflict where the run does not say what it was trained on.
     """
     config = runs.read_config(run)
-    name, source = str(config["gan"]["name"]), (config.get("data") or {}).get("source")
-    if not isinstance(source, str):
-        raise Conflict(f"{run.name} does not say what it was trained on", f"gansmith train DATA --from {model}")
-    settings = {"gan": name} | _gan(config["gan"]) | _reading(config["data"]) | _training(config["run"], changes)
+    name, source = str(config["gan"]["name"]), trained_on.source(run, f"gansmith train DATA --from {model}")
+    settings = {"gan": name} | _gan(config["gan"]) | trained_on.reading(run) | _training(config["run"], changes)
     settings |= changes
     known = known_settings(name)
     for word in settings:
@@ -42,12 +39,6 @@ def _gan(gan: Mapping[str, Any]) -> dict[str, Value]:
     usual = catalog.to_config(catalog.from_config({"name": gan["name"]}))
     other = {key: value for key, value in gan.items() if key != "name" and value != usual.get(key)}
     return {key: value for key, value in other.items() if isinstance(value, str | int | float)}
-
-
-def _reading(data: Mapping[str, Any]) -> dict[str, Value]:
-    size = data.get("size")
-    as_typed = "x".join(str(side) for side in reversed(size)) if isinstance(size, list) else size
-    return {key: data.get(key) for key in ("fit", "mode", "label", "limit")} | {"size": as_typed}
 
 
 def _training(planned: Mapping[str, Any], changes: Mapping[str, Value]) -> dict[str, Value]:

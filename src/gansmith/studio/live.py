@@ -7,8 +7,8 @@ wrong. A frame is binary: four bytes with the length of a JSON object (big endia
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -57,28 +57,38 @@ def in_slices(stages: Iterator[Stage], lock: Lock) -> Iterator[Stage]:
 
 
 class Sessions:
-    """Sockets that are being served, a bounded number at a time."""
+    """Sockets of one kind of page that are being served, a bounded number at a time; `full` says there is no room."""
 
-    def __init__(self, most: int = MOST_SESSIONS):
-        self.most, self.open = most, 0
+    def __init__(self, most: int = MOST_SESSIONS, full: str = "too many pages are open that move pictures"):
+        self.most, self.open, self.full = most, 0, full
 
-    async def serve(self, socket: WebSocket, prepare: Callable[[], Answer]) -> None:
-        """Accept a socket and answer its messages until it closes; `prepare` makes what answers, in a thread."""
+    @asynccontextmanager
+    async def place(self, socket: WebSocket) -> AsyncIterator[bool]:
+        """Accept a socket and say whether there is room for it; where there is none it is told so, and closed."""
         await socket.accept()
         if self.open >= self.most:
-            busy = UsageError("too many pages are open that move pictures", "close one of them, then reload this page")
-            await socket.send_json(told(busy))
+            busy = UsageError(self.full, "close one of their pages, then reload this one")
+            await socket.send_json({"kind": "problem", **told(busy)})
             await socket.close(TRY_AGAIN)
+            yield False
             return
         self.open += 1
         try:
-            await _serve(socket, await run_in_threadpool(prepare))
-        except GansmithError as error:
-            with suppress(WebSocketDisconnect, RuntimeError):
-                await socket.send_json(told(error))
-                await socket.close()
+            yield True
         finally:
             self.open -= 1
+
+    async def serve(self, socket: WebSocket, prepare: Callable[[], Answer]) -> None:
+        """Answer the messages of a socket until it closes; `prepare` makes what answers, in a thread."""
+        async with self.place(socket) as taken:
+            if not taken:
+                return
+            try:
+                await _serve(socket, await run_in_threadpool(prepare))
+            except GansmithError as error:
+                with suppress(WebSocketDisconnect, RuntimeError):
+                    await socket.send_json(told(error))
+                    await socket.close()
 
 
 class Inbox:

@@ -13,7 +13,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from gansmith.errors import GansmithError, UsageError
 from gansmith.studio import playground_menu, playground_session
-from gansmith.studio.live import TRY_AGAIN
+from gansmith.studio.live import Sessions
 from gansmith.studio.playground_session import MESSAGE, Session
 from gansmith.studio.problems import NotFound, misread, told
 from gansmith.studio.studio import Studio
@@ -23,16 +23,10 @@ MOST_MESSAGE = 16_384  # characters
 MOST_UNSENT = 32  # answers; a page that reads none is read no more
 
 
-class Games:
-    """How many games are being played."""
-
-    def __init__(self, most: int = MOST_GAMES):
-        self.most, self.open = most, 0
-
-
 def router(studio: Studio) -> APIRouter:
     """Return what the playground's page asks for."""
-    routes, games = APIRouter(tags=["playground"]), Games()
+    routes = APIRouter(tags=["playground"])
+    games = Sessions(MOST_GAMES, f"{MOST_GAMES} games are being played already")
 
     @routes.get("/playground")
     def menu() -> dict[str, Any]:
@@ -51,19 +45,9 @@ def router(studio: Studio) -> APIRouter:
 
     @routes.websocket("/playground/socket")
     async def play(socket: WebSocket) -> None:
-        await socket.accept()
-        if games.open >= games.most:
-            busy = UsageError(
-                f"{games.open} games are being played already", "close one of their pages, then reload this"
-            )
-            await socket.send_json({"kind": "problem", **told(busy)})
-            await socket.close(TRY_AGAIN)
-            return
-        games.open += 1
-        try:
-            await _serve(socket)
-        finally:
-            games.open -= 1
+        async with games.place(socket) as taken:
+            if taken:
+                await _serve(socket)
 
     return routes
 

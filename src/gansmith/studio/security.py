@@ -1,14 +1,17 @@
-"""Who may talk to the studio: allowed hosts, the token, exact origins, bounded bodies, and a policy for the pages.
+"""Who may talk to the studio: allowed hosts, token or cookie, exact origins, bounded bodies, a policy for the pages.
 
 A page of another site must not reach this server through the user's browser: not by a name that resolves here (Host),
 not by a form or script that sends along the cookie (Origin), not by a frame (policy). A program must know the token.
 """
 
+import contextlib
 import hmac
 import ipaddress
 import json
 import re
+import secrets
 from hashlib import sha256
+from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -16,6 +19,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gansmith.files import write_whole
+from gansmith.machine import cache_folder
 from gansmith.studio.studio import Studio
 
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
@@ -32,6 +37,7 @@ HEADERS = {
 }
 SANDBOX = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 """The policy of pages that a command wrote: they may neither run nor load anything."""
+SECRET, SECRET_BYTES = "studio.secret", 32
 REFUSED = 1008  # policy violation, of a WebSocket
 
 
@@ -48,7 +54,8 @@ class Guard:
 
     def __init__(self, app: ASGIApp, studio: Studio):
         self.app, self.studio = app, studio
-        self.cookie = "gansmith_" + sha256(studio.token.encode()).hexdigest()[:8]
+        self.cookie = "gansmith_" + sha256(str(studio.runs).encode()).hexdigest()[:8]
+        self.password = password(studio.runs)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request or hand it on."""
@@ -73,9 +80,10 @@ class Guard:
         host = headers.get("host", "")
         if not self._is_allowed(host):
             raise Refusal(403, "this studio does not answer to that host name", "open the address that it printed")
-        by_address = self._is_token(dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("token", ""))
-        by_header = self._is_token(headers.get("authorization", "").removeprefix("Bearer "))
-        by_cookie = self._is_token(cookie_parser(headers.get("cookie", "")).get(self.cookie, ""))
+        token = self.studio.token
+        by_address = _same(dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("token", ""), token)
+        by_header = _same(headers.get("authorization", "").removeprefix("Bearer "), token)
+        by_cookie = _same(cookie_parser(headers.get("cookie", "")).get(self.cookie, ""), self.password)
         if not (by_address or by_header or by_cookie):
             raise Refusal(401, "the token is missing or wrong", "open the address that gansmith studio printed")
         changes = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD", "OPTIONS")
@@ -90,11 +98,8 @@ class Guard:
             return True
         return "*" in self.studio.hosts and _is_address(name)
 
-    def _is_token(self, given: str) -> bool:
-        return hmac.compare_digest(given.encode("latin-1", "replace"), self.studio.token.encode())
-
     def _set_cookie(self) -> str:
-        return f"{self.cookie}={self.studio.token}; Path=/; HttpOnly; SameSite=Strict"
+        return f"{self.cookie}={self.password}; Path=/; HttpOnly; SameSite=Strict"
 
     async def _forward(self, scope: Scope, send: Send) -> None:
         """Send a browser on to the same page without the token, which it keeps as a cookie from now on."""
@@ -105,6 +110,29 @@ class Guard:
         start: Message = {"type": "http.response.start", "status": 303, "headers": headers}
         await _outgoing(send)(start)
         await send({"type": "http.response.body", "body": b""})
+
+
+def password(runs: Path) -> str:
+    """Return what a browser that was let in shows from then on, to later studios over the same runs, too.
+
+    It is derived from a secret of this user, made once and kept in `cache_folder()`, readable by nobody else; whoever
+    deletes that file shuts all browsers out. Where none can be kept, it is good for one studio only.
+    """
+    path = cache_folder() / SECRET
+    try:
+        secret = path.read_bytes()
+    except OSError:
+        secret = b""
+    if len(secret) != SECRET_BYTES:
+        secret = secrets.token_bytes(SECRET_BYTES)
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, secret, mode=0o600)
+    return hmac.new(secret, str(runs).encode(), sha256).hexdigest()
+
+
+def _same(given: str, wanted: str) -> bool:
+    return hmac.compare_digest(given.encode("latin-1", "replace"), wanted.encode())
 
 
 def _is_address(name: str) -> bool:

@@ -55,9 +55,9 @@ function read(status, text) {
   throw new Problem(value?.error ?? `the studio answered ${status}`, value?.remedy ?? "", status);
 }
 
-// Server-sent events: handlers by name get the parsed data; handlers.connection, if given, is told true or false.
-// A stream begins after the place
-// `after`, and one that is cut goes on after the last event that came. A hidden tab holds none: a browser has few to a host.
+// Server-sent events: handlers by name get the parsed data; handlers.connection, if given, is told true or false. A
+// stream begins after the place `after`, and one that is cut goes on after the last event that came. A hidden tab holds
+// none: a browser has few to a host.
 export function listen(path, { connection = () => {}, ...handlers }, after = "") {
   let source = null, timer, last = after;
   const open = () => {

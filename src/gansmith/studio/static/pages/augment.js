@@ -1,6 +1,7 @@
 // Augment: what a run's classes have and would get, what was accepted and refused and why, and whether it helps.
 import { html, useCallback, useEffect, useRef, useState } from "/static/vendor/preact-htm.js";
 import { get, post } from "/static/lib/api.js";
+import { about } from "/static/lib/run.js";
 import { Busy, Button, Command, Field, Page, Plot, Problem, Slider, Table, Tabs, Tile } from "/static/lib/ui.js";
 
 const AGAIN = 2000; // ms between two looks at what is running
@@ -17,17 +18,17 @@ function Choose() {
   const [runs, setRuns] = useState(null);
   const [problem, setProblem] = useState(null);
   useEffect(() => {
-    get("runs").then((told) => setRuns(told.runs ?? told), setProblem);
+    get("runs").then((all) => setRuns(all.filter((run) => run.model)), setProblem);
   }, []);
   return html`
     <${Page} title="Augment" lead="Pictures of a model can join the data that it learnt from. Choose the run.">
       <${Problem} problem=${problem} />
       ${!runs && !problem && html`<${Busy} text="Looking for runs" />`}
-      ${runs?.length === 0 && html`<div class="empty"><p>There are no runs yet.</p><${Button} href="/new" kind="primary">New run<//></div>`}
+      ${runs?.length === 0 && html`<div class="empty"><p>No run has a model yet.</p><${Button} href="/new" kind="primary">New run<//></div>`}
       ${runs?.length > 0 && html`
         <ul class="augment-runs">${runs.map((run) => html`
-          <li class="card"><a href=${`/augment?run=${encodeURIComponent(run.name)}`}>${run.name}</a>
-            <span class="quiet-text">${[run.gan, run.data?.source ?? run.data].filter(Boolean).join(", ")}</span></li>
+          <li class="card"><a href=${`/augment?run=${encodeURIComponent(run.id)}`}>${run.name}</a>
+            <span class="quiet-text">${about(run)}</span></li>
         `)}</ul>
       `}
     <//>
