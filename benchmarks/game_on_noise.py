@@ -38,12 +38,13 @@ def begin(
 class Counter(TorchDispatchMode):
     """Counts the operations of convolutions and matrix products, two a multiply-add, by torch's formulas.
 
-    `rows` has for each kind and shape of them its operations and seconds. torch's own FlopCounterMode also follows the
-    modules, by hooks that a gradient inside a loss does not get past.
+    `rows` has for each kind and shape of them its operations and seconds, `calls` is how often anything was called.
+    torch's own FlopCounterMode also follows the modules, by hooks that a gradient inside a loss does not get past.
     """
 
     def __init__(self):
         super().__init__()
+        self.calls = 0
         self.rows: dict[tuple[str, str], tuple[int, float]] = {}
 
     @property
@@ -56,6 +57,7 @@ class Counter(TorchDispatchMode):
         start = time.perf_counter()
         out = func(*args, **(kwargs or {}))
         seconds = time.perf_counter() - start
+        self.calls += 1
         if formula := flop_registry.get(func._overloadpacket):
             shapes = " * ".join("x".join(map(str, one.shape)) for one in args if isinstance(one, torch.Tensor))
             key = (func._overloadpacket.__name__, shapes)
@@ -69,3 +71,37 @@ def counted(play: Callable[[], object]) -> Counter:
     with Counter() as counter:
         play()
     return counter
+
+
+class Kept:
+    """Counts the bytes that autograd keeps at a time, each storage once: `peak` is the most there ever were."""
+
+    def __init__(self):
+        self.peak = self._now = 0
+        self._holders: dict[int, int] = {}
+
+    def pack(self, tensor: torch.Tensor) -> "Held":
+        """Note that a tensor is kept."""
+        return Held(tensor, self)
+
+    def unpack(self, held: "Held") -> torch.Tensor:
+        """Return a tensor that was kept."""
+        return held.tensor
+
+    def change(self, storage: torch.UntypedStorage, by: int) -> None:
+        """Note that a storage has one holder more or less."""
+        holders = self._holders.get(storage.data_ptr(), 0) + by
+        self._holders[storage.data_ptr()] = holders
+        self._now += by * storage.nbytes() if holders == (by > 0) else 0
+        self.peak = max(self.peak, self._now)
+
+
+class Held:
+    """A tensor that autograd keeps, until it lets go of it."""
+
+    def __init__(self, tensor: torch.Tensor, kept: Kept):
+        self.tensor, self.kept = tensor, kept
+        kept.change(tensor.untyped_storage(), 1)
+
+    def __del__(self):
+        self.kept.change(self.tensor.untyped_storage(), -1)

@@ -3,9 +3,9 @@
     python benchmarks/growth.py [--repeats 5] [--seconds 4] [--axes size batch] [--quick] [--json FILE]
 
 Each point is the default GAN for its size, in a process of its own, one setting away from the reference point (32
-pixels, batch 32, all cores); repeats go through all points in turn, and figures are medians. The cost model has two
-constants, both taken at the reference point: multiply-adds a second, and bytes at the peak for each byte that autograd
-kept in a round. What other points cost follows from theirs, which are counted.
+pixels, batch 32, all cores); repeats go through all points in turn, and figures are medians. The cost model is two
+straight lines through the reference point and one of batch 128: seconds of a round by its calls of operations and its
+multiply-adds, and bytes at the peak by what autograd keeps. What other points cost follows from their own counts.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ sys.path[0] = str(Path(__file__).parent.parent)  # instead of this folder, whose
 POINT = Path(__file__).with_name("growth_point.py")
 CORES = machine.cores()
 REFERENCE = {"size": 32, "batch": 32, "width": None, "threads": CORES, "processes": 1}
+LARGE = REFERENCE | {"batch": 128}  # the second point of the lines
 SINGLE = REFERENCE | {"threads": 1}
 AXES: dict[str, Sequence[Any]] = {
     "size": (16, 32, 64, 128, 256),
@@ -69,7 +71,9 @@ def main() -> None:
     arguments = parser.parse_args()
     repeats, seconds = (1, 0.5) if arguments.quick else (arguments.repeats, arguments.seconds)
     axes = {axis: (QUICK if arguments.quick else AXES)[axis] for axis in arguments.axes}
-    found = measured([REFERENCE, SINGLE, *(p for axis in axes for p in points(axis, axes[axis]))], repeats, seconds)
+    found = measured(
+        [REFERENCE, LARGE, SINGLE, *(p for axis in axes for p in points(axis, axes[axis]))], repeats, seconds
+    )
     tables = [tabulate(axis, points(axis, values), found) for axis, values in axes.items()]
     show(tables)
     if arguments.json:
@@ -84,7 +88,7 @@ def points(axis: str, values: Sequence[Any]) -> list[Point]:
 
 
 def origin(axis: str) -> Point:
-    """Return the point that an axis starts from, whose figures predict the others."""
+    """Return the point that an axis starts from."""
     return SINGLE if axis in ("threads", "processes") else REFERENCE
 
 
@@ -135,25 +139,42 @@ def run(point: Point, seconds: float) -> dict[str, Any]:
     return json.loads(outputs[0].splitlines()[-1])
 
 
-def predicted(here: Mapping[str, Any], known: Mapping[str, Any], point: Point, origin: Point) -> tuple[float, float]:
-    """Return pictures a second and bytes at the peak of one process, by what is known of the axis's origin.
+@dataclass(frozen=True)
+class Model:
+    """What a round costs: `a_call` seconds a call of an operation, `a_sum` a multiply-add of one thread; and bytes."""
 
-    Sums are counted in one process, which plays its share of the batch.
-    """
-    speed = known["sums"] * known["rate"] / origin["batch"] * point["threads"] / origin["threads"]
-    copies = STATE_COPIES + (point["processes"] > 1)  # gradients lie flat for the all-reduce
-    share = (known["memory"] - known["base"] - 4 * STATE_COPIES * known["parameters"]) / known["kept"]
-    return point["batch"] * speed / here["sums"], here["base"] + 4 * copies * here["parameters"] + share * here["kept"]
+    a_call: float
+    a_sum: float
+    fixed: float
+    a_byte: float
+
+    @staticmethod
+    def of(found: Mapping[str, Mapping[str, Any]]) -> "Model":
+        """Lay the lines through the two points."""
+        one, other = found[key(REFERENCE)], found[key(LARGE)]
+        seconds = [point["batch"] / found[key(point)]["rate"] for point in (REFERENCE, LARGE)]
+        a_sum = (seconds[1] - seconds[0]) / (other["sums"] - one["sums"])
+        peaks = [here["memory"] - here["base"] - 4 * STATE_COPIES * here["parameters"] for here in (one, other)]
+        a_byte = (peaks[1] - peaks[0]) / (other["kept"] - one["kept"])
+        a_call = (seconds[0] - a_sum * one["sums"]) / one["calls"]
+        return Model(a_call, a_sum * CORES, peaks[0] - a_byte * one["kept"], a_byte)
+
+    def predict(self, here: Mapping[str, Any], point: Point) -> tuple[float, float]:
+        """Return pictures a second and bytes at the peak of one process, which plays its share of the batch."""
+        copies = STATE_COPIES + (point["processes"] > 1)  # gradients lie flat for the all-reduce
+        seconds = self.a_call * here["calls"] + self.a_sum * here["sums"] / point["threads"]
+        memory = here["base"] + self.fixed + 4 * copies * here["parameters"] + self.a_byte * here["kept"]
+        return point["batch"] / seconds, memory
 
 
 def tabulate(axis: str, along: Sequence[Point], found: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return the table of one axis."""
     if axis == "pictures":
         return tabulate_sets(along, found)
-    rows = []
+    rows, model = [], Model.of(found)
     for point in along:
-        here, start = found[key(point)], origin(axis)
-        rate, memory = predicted(here, found[key(start)], point, start)
+        here = found[key(point)]
+        rate, memory = model.predict(here, point)
         sums = round(here["sums"] * point["processes"] / point["batch"] / 1e6)
         cells = [sums, rate, here["rate"], here["rate"] / rate]
         rows.append([point[axis], here["gan"], *cells, memory / 2**20, here["memory"] / 2**20, here["memory"] / memory])
@@ -182,17 +203,17 @@ QUESTION = "What does a training cost when one thing about it grows, and could t
 
 def notes(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Say what the columns are, and where the model must fail."""
-    known = found[key(REFERENCE)]
-    speed = known["sums"] * known["rate"] / REFERENCE["batch"] / 1e9
+    model = Model.of(found)
+    call, sums = 1e6 * model.a_call, 1e-9 / model.a_sum
     return [
-        f"Arithmetic in {known['precision']}. The reference point is 32 pixels, batch 32, {CORES} threads: {speed:,.1f}"
-        " billion multiply-adds a second. A predicted rate is a point's own counted multiply-adds at that speed; in"
-        " the tables of threads and processes, at that of one thread, times their number.",
+        f"Arithmetic in {found[key(REFERENCE)]['precision']}. The lines go through the reference point (32 pixels,"
+        f" batch 32, {CORES} threads) and batch 128: {call:.1f} us a call of an operation, {sums:,.1f} billion"
+        " multiply-adds a second and thread. A predicted rate follows from a point's own counted calls and sums.",
         "Ratio is measured over predicted: a rate above 1 is faster, a memory above 1 larger than predicted.",
         "Memory is the peak of one process. Predicted is what it held before the nets were made, five float32 copies of"
-        " the parameters, and the bytes that autograd kept in a round times a factor taken at the reference point.",
-        "A round costs some time beside its sums, which small nets and batches feel; and layers that fit the caches"
-        " are faster. The model knows neither.",
+        f" the parameters, {model.fixed / 2**20:,.0f} MB, and {model.a_byte:.1f} times the most that autograd kept.",
+        "Layers with more channels come nearer to the processor's peak than those of the reference point, and what"
+        " processes tell each other takes its time. The model knows neither.",
         "Data sets are simulated by a file of holes: what the disk costs is not in these figures. Predicted is the time"
         " of the smallest set, and for the first batch, which makes the order, so much more for each picture as the"
         " middle one took. Memory is what the process holds beside mapped files: the order and the names.",

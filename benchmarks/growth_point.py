@@ -22,7 +22,7 @@ def training(size: int, batch: int, width: int | None, threads: int, seconds: fl
     """Play the default GAN for this size: pictures a second, peak memory, and what the cost model counts."""
     import math
 
-    from benchmarks.game_on_noise import begin, counted, noise
+    from benchmarks.game_on_noise import Kept, begin, counted, noise
     from torch.autograd.graph import saved_tensors_hooks
 
     from gansmith import catalog, machine
@@ -49,16 +49,11 @@ def training(size: int, batch: int, width: int | None, threads: int, seconds: fl
         play()
         periods += 1
     rate = periods * period * batch / (time.perf_counter() - start)
-    peak, kept = status("VmHWM"), 0
-
-    def pack(tensor):
-        nonlocal kept
-        kept += tensor.numel() * tensor.element_size()
-        return tensor
-
-    with saved_tensors_hooks(pack, lambda tensor: tensor):
-        sums = counted(play).total / 2
-    found = {"sums": sums / period, "kept": kept / period}
+    peak, kept = status("VmHWM"), Kept()
+    with saved_tensors_hooks(kept.pack, kept.unpack):
+        play()
+    counter = counted(play)
+    found = {"sums": counter.total / 2 / period, "calls": counter.calls / period, "kept": kept.peak}
     parameters = sum(p.numel() for p in state.parameters)
     measured = {"rate": rate, "memory": peak, "base": base, "parameters": parameters}
     return measured | found | {"precision": state.precision, "gan": catalog.name_of(gan)}

@@ -114,6 +114,7 @@ def test_a_folder_is_dropped(page, studio, folder):
     for kind in ("dragEnter", "dragOver", "drop"):
         browser.send("Input.dispatchDragEvent", {"type": kind, **place, "data": data})
     page.get_by_role("heading", name="zoo").wait_for()
+    page.get_by_role("heading", name="What is in it").wait_for()
     assert page.get_by_role("img", name=re.compile(r"^(cat|dog).\d.png$")).count() == 8
     page.get_by_text("1 file is left out", exact=True).wait_for()
 

@@ -112,7 +112,7 @@ def test_new(page, shown, take):
 
 def test_models(page, shown, take):
     page.goto(f"{shown.studio.base}/models")
-    loaded = "[...document.querySelectorAll('.four img')].every(one => one.naturalWidth)"
+    loaded = "() => [...document.querySelectorAll('.four img')].every(one => one.naturalWidth)"
     page.wait_for_function(loaded, timeout=SLOW)
     take("models")
 
@@ -161,5 +161,5 @@ def test_augment(page, shown, take):
 def test_playground(page, shown, take):
     page.goto(f"{shown.studio.base}/playground")
     figures = "document.querySelector('.figures')?.innerText.replace(/\\s+/g, ' ')"
-    page.wait_for_function(f"/8 of 8 good points [6-9]. %/.test({figures})", timeout=SLOW)
+    page.wait_for_function(f"() => /8 of 8 good points [6-9]. %/.test({figures})", timeout=SLOW)
     take("playground")

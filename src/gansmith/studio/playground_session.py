@@ -40,7 +40,7 @@ class Configure(Asked):
     do: Literal["configure"]
     gan: str = Field("dcgan", max_length=40)
     fields: dict[str, float] = Field({}, max_length=32)
-    batch: int = Field(64, ge=8, le=512)
+    batch: int = Field(256, ge=8, le=512)
     data: str = Field("ring", max_length=40)
     ink: list[int] = Field([], max_length=CELLS**2)
     seed: int = Field(0, ge=0, lt=1 << 31)

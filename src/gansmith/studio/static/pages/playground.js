@@ -7,7 +7,7 @@ import { Pad, firstInk, inkToText, textToInk } from "/static/pages/playground-pa
 import { History } from "/static/pages/playground-history.js";
 import { aboutMap, words } from "/static/pages/playground-words.js";
 
-const DEFAULTS = { gan: "dcgan", data: "ring", batch: 64, seed: 0 };
+const DEFAULTS = { gan: "dcgan", data: "ring", batch: 256, seed: 0 };
 const SPEEDS = [1, 2, 5, 10, 30, 100, null]; // rounds a second; null: as many as there can be
 const FIGURES_EVERY = 350, SPOKEN_EVERY = 6000; // milliseconds
 const LAYERS = [["reals", "Reals", "R"], ["fakes", "Fakes", "F"], ["heat", "Map", "M"], ["manifold", "Grid", "L"], ["arrows", "Arrows", "A"]];
