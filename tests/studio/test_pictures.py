@@ -21,7 +21,7 @@ from PIL import Image
 from tests.studio.conftest import RunningStudio, start, stop
 
 DOCS = Path(__file__).resolve().parents[2] / "docs/images/studio"
-SLOW = 600_000  # milliseconds
+SLOW = 60_000 if "GANSMITH_SCREENSHOTS" not in os.environ else 600_000  # milliseconds
 SETTLED = 800
 
 

@@ -1,6 +1,6 @@
 """The brush: the picture of a model that obeys strokes (Zhu et al., ECCV 2016, arXiv:1609.03552).
 
-"Generative Visual Manipulation on the Natural Image Manifold" seeks latents that minimise (section 3.2, eq. 5)
+"Generative Visual Manipulation on the Natural Image Manifold", "Manipulating the Latent Vector", eq. 5, minimises
 
     sum_g |f_g(G(z)) - v_g|^2 + lambda_s |z - z_0|^2 + E_D
 

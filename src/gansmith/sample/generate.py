@@ -99,7 +99,7 @@ def generate_shard(
     agree(out / SHARDS, about, "name another folder with --out")
     path = out / SHARDS / f"{shard.name}.json"
     if read_json(path) is None:
-        written = _write(sampler, mine, out, label, truncation, None, progress)
+        written = _write(sampler, mine, out, label, truncation, None, progress, helped=False)
         found = {"count": written.count, "bytes": written.bytes, "digest": f"{written.digest:064x}"}
         write_whole(path, json.dumps(found, indent=1))
     _complete(out, about, shard.n)
@@ -126,10 +126,11 @@ def _write(
     truncation: float,
     kept: list[np.ndarray] | None,
     progress: Callable[[int, int], None],
+    helped: bool = True,
 ) -> Written:
-    """Write one PNG a seed; the first pictures are also put into `kept`."""
-    shares, began, helped = Shares(seeds, BLOCK), time.monotonic(), affordable(sampler, label) > 0
-    done = len(seeds)
+    """Write one PNG a seed; the first pictures are also put into `kept`. Shards are processes already: not `helped`."""
+    shares, began, done = Shares(seeds, BLOCK), time.monotonic(), len(seeds)
+    helped = helped and affordable(sampler, label) > 0
     with writing(out) as write:
         for number, part in enumerate(shares, 1):
             images = sampler.images(part, label, truncation)
