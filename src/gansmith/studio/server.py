@@ -12,6 +12,7 @@ import uvicorn
 
 from gansmith.errors import UsageError
 from gansmith.studio.app import create_app
+from gansmith.studio.new_run import gans
 from gansmith.studio.studio import Studio
 
 PORT = 8765
@@ -26,6 +27,7 @@ def serve(place: Path, host: str = "127.0.0.1", port: int | None = None, browser
     Raises UsageError where the port is taken or the host is none of this machine's.
     """
     listening = listen(host, port)
+    gans()  # imports every GAN, here: two requests that came at once would do so side by side
     studio, page = Studio.open(place, hosts=(host, socket.gethostname(), "*") if host in EVERYWHERE else (host,))
     shown = "127.0.0.1" if host in EVERYWHERE else f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{listening.getsockname()[1]}{page}?token={studio.token}"
