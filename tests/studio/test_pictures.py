@@ -157,6 +157,7 @@ def test_augment(page, shown, take):
     page.locator(".augment-begin code", has_text=f"--to {shown.target}").wait_for()
     page.get_by_role("button", name="Make the pictures").click()
     page.get_by_role("heading", name="Refused").wait_for(timeout=SLOW)
+    page.get_by_text("finished", exact=True).wait_for()
     take("augment", whole=True)
 
 

@@ -140,7 +140,7 @@ export function Tile({ src, alt, caption, width, height, ...rest }) {
   `;
 }
 
-// A command to copy.
+// A command to copy; a line ends between its words, not at the dashes of an option.
 export function Command({ label, children }) {
   const [copied, setCopied] = useState(false);
   const text = Array.isArray(children) ? children.join("") : children;
@@ -152,7 +152,7 @@ export function Command({ label, children }) {
   return html`
     <div class="command">
       ${label && html`<span class="label">${label}</span>`}
-      <div><code tabindex="0">${text}</code>
+      <div><code tabindex="0">${text.split(" ").map((word) => html`<span>${word}</span> `)}</code>
         <button class="button quiet" type="button" aria-label=${`Copy the command: ${text}`} onClick=${copy}>
           <span aria-live="polite">${copied ? "Copied" : "Copy"}</span>
         </button></div>

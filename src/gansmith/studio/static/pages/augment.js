@@ -108,7 +108,7 @@ function Begin({ base, order, look, children }) {
 }
 
 function Add({ base, told, look }) {
-  const [how, setHow] = useState("balanced");
+  const [how, setHow] = useState(new Set(Object.values(told.counts)).size > 1 ? "balanced" : "times");
   const [times, setTimes] = useState(2);
   const [each, setEach] = useState(2 * Math.max(...Object.values(told.counts)));
   const [confidence, setConfidence] = useState(0.5);
