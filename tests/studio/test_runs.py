@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from gansmith import runs
 from gansmith.studio.app import create_app
 from gansmith.studio.fork import fork_words
 from gansmith.studio.problems import Conflict
@@ -263,4 +264,5 @@ def test_a_training_is_forked_paused_resumed_and_stopped(studio):
         until(lambda: state(id), {"running"})
         assert client.post(f"/api/runs/{id}/stop").status_code == 200
         until(lambda: state(id), {"stopped"})
+    until(lambda: runs.describe(studio.runs / "child").held_by, {""})
     shutil.rmtree(studio.runs / "child")

@@ -77,6 +77,7 @@ def test_a_run_by_mouse(page, studio):
     page.wait_for_function("newest => document.querySelector('.pixels img').src.split('?')[0] !== newest", arg=newest)
     page.wait_for_function("newest => document.querySelector('.pixels img').src.split('?')[0] === newest", arg=newest)
     page.locator(".plot summary").first.click()
+    page.locator(".plot tbody tr").first.wait_for()
     assert page.locator(".plot tbody tr").count() == 5
     page.locator(".plot summary").first.click()
     page.get_by_role("button", name="Fork").click()

@@ -15,7 +15,7 @@ from gansmith import pages
 from gansmith.errors import DataError, UsageError
 from gansmith.files import write_whole
 from gansmith.runs import read_json
-from gansmith.sample.helpers import Shares, affordable, helping
+from gansmith.sample.processes import Shares, affordable, helping
 from gansmith.sample.sampler import Sampler
 from gansmith.sample.writing import Written, write_all, writing
 from gansmith.shards import Shard, agree, all_of

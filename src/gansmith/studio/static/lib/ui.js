@@ -152,7 +152,7 @@ export function Command({ label, children }) {
   return html`
     <div class="command">
       ${label && html`<span class="label">${label}</span>`}
-      <div><code tabindex="0">${text.split(" ").map((word) => html`<span>${word}</span> `)}</code>
+      <div><code tabindex="0">${text.split(" ").map((word, i) => html`${i ? " " : ""}<span>${word}</span>`)}</code>
         <button class="button quiet" type="button" aria-label=${`Copy the command: ${text}`} onClick=${copy}>
           <span aria-live="polite">${copied ? "Copied" : "Copy"}</span>
         </button></div>

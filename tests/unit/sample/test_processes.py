@@ -6,9 +6,9 @@ import pytest
 
 from gansmith.errors import DataError
 from gansmith.sample import generate as subject
-from gansmith.sample import helpers
+from gansmith.sample import processes
 from gansmith.sample.generate import generate
-from gansmith.sample.helpers import Shares, affordable, helping
+from gansmith.sample.processes import Shares, affordable, helping
 from gansmith.sample.writing import write_all
 
 N = 40
@@ -21,8 +21,8 @@ def model(make_model):
 
 @pytest.fixture(autouse=True)
 def one_helper(monkeypatch):
-    monkeypatch.setattr(helpers, "cores", lambda: 2)
-    monkeypatch.setattr(helpers, "free_memory", lambda: (8 << 30, 8 << 30))
+    monkeypatch.setattr(processes, "cores", lambda: 2)
+    monkeypatch.setattr(processes, "free_memory", lambda: (8 << 30, 8 << 30))
 
 
 def files(folder):
@@ -59,7 +59,7 @@ def test_what_one_that_dies_had_taken_is_made_by_others(model, tmp_path):
 
 
 def test_one_that_never_comes_up_is_done_without(model, tmp_path, monkeypatch):
-    monkeypatch.setattr(helpers.sys, "executable", "/bin/false")
+    monkeypatch.setattr(processes.sys, "executable", "/bin/false")
     shares = Shares(range(N), 8)
     with helping(model, tmp_path, None, 1.0, shares) as (helper,):
         helper.join(60)
@@ -91,9 +91,9 @@ def test_generating_with_their_help_is_generating(model, tmp_path, monkeypatch):
 def test_none_help_where_they_could_not_or_would_not_fit(model, monkeypatch):
     assert affordable(model, None) == 1
     assert affordable(model, ["cat", "dog"]) == 0
-    monkeypatch.setattr(helpers, "free_memory", lambda: (1 << 30, 8 << 30))
+    monkeypatch.setattr(processes, "free_memory", lambda: (1 << 30, 8 << 30))
     assert affordable(model, None) == 0
-    monkeypatch.setattr(helpers, "free_memory", lambda: (None, None))
+    monkeypatch.setattr(processes, "free_memory", lambda: (None, None))
     assert affordable(model, None) == 1
-    monkeypatch.setattr(helpers, "cores", lambda: 1)
+    monkeypatch.setattr(processes, "cores", lambda: 1)
     assert affordable(model, None) == 0
