@@ -62,7 +62,7 @@ def main() -> None:
     show(made)
     if asked.json:
         question = "Which operations take the time of a round, and how near does it come to the machine's peak?"
-        keep(asked.json, "Where a round's time goes", question, made)
+        keep(asked.json, f"Where a round's time goes: {name}, {'x'.join(map(str, asked.shape))}", question, made)
 
 
 def rounds(name: str, asked) -> tuple[Callable[[], None], dict]:
