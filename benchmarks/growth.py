@@ -71,9 +71,7 @@ def main() -> None:
     arguments = parser.parse_args()
     repeats, seconds = (1, 0.5) if arguments.quick else (arguments.repeats, arguments.seconds)
     axes = {axis: (QUICK if arguments.quick else AXES)[axis] for axis in arguments.axes}
-    found = measured(
-        [REFERENCE, LARGE, SINGLE, *(p for axis in axes for p in points(axis, axes[axis]))], repeats, seconds
-    )
+    found = measured([REFERENCE, LARGE, *(p for axis in axes for p in points(axis, axes[axis]))], repeats, seconds)
     tables = [tabulate(axis, points(axis, values), found) for axis, values in axes.items()]
     show(tables)
     if arguments.json:

@@ -191,7 +191,7 @@ class Sampler:
             return np.minimum(np.searchsorted(edges, draws, side="right"), len(classes) - 1).astype(np.int64)
         if isinstance(label, (str, int, np.integer)):
             return np.full(len(seeds), self._class_index(label), np.int64)
-        if isinstance(label, np.ndarray) and np.isin(label, np.arange(len(classes))).all():
+        if isinstance(label, np.ndarray) and label.dtype.kind in "iu" and np.isin(label, np.arange(len(classes))).all():
             return label.astype(np.int64)  # indices already
         return np.array([self._class_index(one) for one in label], np.int64)
 
