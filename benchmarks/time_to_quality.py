@@ -42,6 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="fashion-mnist")
     parser.add_argument("--size", type=int)
+    parser.add_argument("--label", help="column of the set's table: its classes")
     parser.add_argument("--arms", nargs="*", default=ARMS, help="ours may have options: ours:gan=sngan,lr=1e-3")
     parser.add_argument("--minutes", type=float, nargs="*", default=MINUTES)
     parser.add_argument("--seeds", type=int, nargs="*", default=[0])
@@ -61,7 +62,8 @@ def main() -> None:
         return
     for seed in () if asked.table else asked.seeds:
         for arm in asked.arms:
-            folder = asked.out / Path(asked.data).name / arm / str(seed)
+            name = "-".join(filter(None, (Path(asked.data).name, asked.label)))
+            folder = asked.out / name / arm / str(seed)
             missing = [m for m in asked.minutes if not (folder / f"{m:g}.npy").is_file()]
             threads = {"OMP_NUM_THREADS": "1"} if asked.clock == "processor" else {}
             if missing:
@@ -244,7 +246,7 @@ def plot(out: Path, data: str) -> bytes:
 def _data(asked):
     import gansmith as gs
 
-    return gs.data(asked.data, **({"size": asked.size} if asked.size else {}))
+    return gs.data(asked.data, **({"size": asked.size} if asked.size else {}), label=asked.label)
 
 
 def _keep(folder: Path, minutes: float, pixels, images: int) -> None:

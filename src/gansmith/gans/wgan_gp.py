@@ -7,7 +7,7 @@ fakes, so it may be trained ahead of G (`n_critic` steps to one) without saturat
 """
 
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, final
 
 from gansmith.game import GAN, Nets, Player, Turn, adam, linear_decay
 from gansmith.losses.adversarial import wasserstein_D, wasserstein_G
@@ -22,12 +22,15 @@ from gansmith.nets.encoder import Encoder
 class WGANGP(GAN):
     """Wasserstein critic without batch statistics, gradient penalty."""
 
+    widens: ClassVar = ("width", "widest")
+
     latent_dim: int = 128
     width: int = 32  # channels of the finest stage, at most; doubled at each halving
     widest: int = 128  # channels of the coarsest stage, at most; halved towards the finer
     transposed: bool = False  # G doubles maps by transposed convolutions, else by neighbours and a convolution
     n_critic: int = 1  # critic steps to one of G; the paper takes 5, at a tenth of the rate
     gp_weight: float = 10.0  # lambda in eq. 3
+    lazy: int = 4  # the penalty in every so many rounds, times so much; 1, in the critic's own step, is the paper
     lr: float = 2e-3
     decay: float = 1.0  # share of the learning rate that is gone at the end
     augment: float = 0.0  # probability of each DiffAugment family, a sample
@@ -45,19 +48,36 @@ class WGANGP(GAN):
         return {name: Player((name,), adam(self.lr, 0.0, 0.9), linear_decay(self.decay)) for name in "DG"}
 
     def turns(self):
-        """`n_critic` steps of the critic, one of G (algorithm 1)."""
-        return (Turn("D", self.loss_D, repeat=self.n_critic), Turn("G", self.loss_G, again=True))
+        """`n_critic` steps of the critic, its penalty (lazily, as in StyleGAN2), one of G (algorithm 1)."""
+        if self.lazy == 1:
+            return (Turn("D", self.loss_D_with_penalty, repeat=self.n_critic), Turn("G", self.loss_G, again=True))
+        return (
+            Turn("D", self.loss_D, repeat=self.n_critic),
+            Turn("D", self.penalty, every=self.lazy, gain=self.lazy, again=True),
+            Turn("G", self.loss_G, again=True),
+        )
 
     def loss_D(self, nets, batch):
-        """Distance (negated) and penalty, both through the augmentation."""
-        label, chance = batch.get("label"), batch["chance"]
+        """Distance, negated."""
+        real, fake, label = self.views(batch)
+        return {"wasserstein": wasserstein_D(nets.D(real, label), nets.D(fake, label))}
+
+    def penalty(self, nets, batch):
+        """Gradient penalty, through the augmentation."""
+        real, fake, label = self.views(batch)
+        mix = batch["chance"][:, 0, -1]
+        return {"gp": self.gp_weight * gradient_penalty(lambda x: nets.D(x, label), real, fake, mix)}
+
+    def loss_D_with_penalty(self, nets, batch):
+        """Both in one step, for `lazy=1` as in the paper."""
+        return self.loss_D(nets, batch) | self.penalty(nets, batch)
+
+    def views(self, batch):
+        """Reals and fakes as the critic sees them, and their labels."""
+        chance = batch["chance"]
         real = diffaugment(batch["real"], chance[:, 0], self.augment)
         fake = diffaugment(batch["fake"].detach(), chance[:, 1], self.augment)
-        penalty = gradient_penalty(lambda x: nets.D(x, label), real, fake, mix=chance[:, 0, -1])
-        return {
-            "wasserstein": wasserstein_D(nets.D(real, label), nets.D(fake, label)),
-            "gp": self.gp_weight * penalty,
-        }
+        return real, fake, batch.get("label")
 
     def loss_G(self, nets, batch):
         """Raise the critic's score."""

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from gansmith.nets.blocks import (
     CONV,
     CONV_TRANSPOSE,
+    DoublingConv,
     Stage,
     Unfolded,
     append_class,
@@ -33,8 +34,7 @@ class Decoder(nn.Module):
     With `patch` above 1 the net makes patches of so many pixels a side, the last layer all pixels of a patch at once:
     the finest stages, which take most of the time and least of the arithmetic, fall away (`folded` says where a sample
     is too small for it). Not `transposed`, a map is doubled by nearest neighbours and a 3-wide convolution: no grid of
-    uneven overlaps is left in the samples (Odena et al., 2016, "Deconvolution and Checkerboard Artifacts"), for about
-    twice the arithmetic.
+    uneven overlaps is left in the samples (Odena et al., 2016, "Deconvolution and Checkerboard Artifacts").
     """
 
     def __init__(
@@ -87,6 +87,4 @@ def _double(rank: int, channels: int, out: int, transposed: bool, bias: bool) ->
     """Build the layer that doubles a map."""
     if transposed:
         return CONV_TRANSPOSE[rank](channels, out, 4, stride=2, padding=1, bias=bias)
-    return nn.Sequential(
-        nn.Upsample(scale_factor=2, mode="nearest"), CONV[rank](channels, out, 3, padding=1, bias=bias)
-    )
+    return DoublingConv(rank, channels, out, bias)

@@ -57,6 +57,16 @@ def test_patches_are_folded_pixel_by_pixel_and_unfolded_again(rank):
 
 
 @pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.parametrize("out", [3, 8])
+def test_nearest_neighbours_and_a_convolution_are_one(rank, out):
+    torch.manual_seed(0)
+    layer = blocks.DoublingConv(rank, 5, out).double()
+    x = torch.randn(2, 5, *(3, 5, 4)[:rank], dtype=torch.float64)
+    apart = layer.conv(nn.functional.interpolate(x, scale_factor=2, mode="nearest"))
+    torch.testing.assert_close(layer(x), apart)
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
 @pytest.mark.parametrize(("patch", "side"), [(1, 8), (1, 7), (2, 16), (2, 13)])
 def test_the_last_doubling_is_a_transposed_convolution(rank, patch, side):
     size, step = (side,) * rank, 2 * patch
