@@ -28,6 +28,7 @@ sys.path[0] = str(HERE.parent)  # instead of this folder, whose profile.py would
 ARMS = ("ours", "dcgan_tutorial", "fastgan", "stylegan2")
 MINUTES = (0.5, 1, 2, 5, 10, 20)
 TUTORIAL, ITS_MINUTES = "dcgan_tutorial", 20
+SMALL = 1000  # pictures, below which samples are looked through for copies
 NOTES = (
     "A minute is one of two cores. With `--clock processor` an arm has one thread and two minutes of its processor.",
     "Ours is a run a row, as its schedules end with its minutes; a peer is one run, looked at in passing.",
@@ -168,7 +169,26 @@ def judge(folder: Path, asked) -> None:
         for result in json.loads(gs.evaluate(np.load(path), data, n=asked.samples).to_json())["results"]:
             known = {key: result.get(key) for key in ("value", "interval", "floor")}
             nets.setdefault(result["net"], {})[result["name"]] = known
+        if len(data) < SMALL:
+            for name, share in copies(np.load(path), data).items():
+                nets[name]["memorization_ratio"] = share
         path.with_suffix(".json").write_text(json.dumps(row | {"nets": nets}, indent=1))
+
+
+def copies(samples, data) -> dict[str, dict[str, float]]:
+    """Return by net the share of samples far nearer to one picture than to any other; and with 1 % copies planted."""
+    import numpy as np
+
+    from gansmith.evaluate.copying import memorization_ratio, planted
+    from gansmith.evaluate.features import feature_nets
+
+    found, some = {}, planted(data.images, max(1, len(samples) // 100))
+    tainted = np.concatenate([samples[: -len(some)], some])
+    for net in feature_nets(data):
+        real = net(np.asarray(data.images))
+        value, control = (memorization_ratio(real, real, net(shown)).value for shown in (samples, tainted))
+        found[net.name] = {"value": value, "planted": control}
+    return found
 
 
 def measured(out: Path, data: str) -> dict[str, dict[float, list[dict]]]:
@@ -186,9 +206,9 @@ def judged_by(found: dict[str, dict[float, list[dict]]]) -> dict[str, dict]:
     return next((row["nets"] for by_minutes in found.values() for rows in by_minutes.values() for row in rows), {})
 
 
-def middle(rows: list[dict], net: str, metric: str) -> float:
+def middle(rows: list[dict], net: str, metric: str, of: str = "value") -> float:
     """Return the median over seeds."""
-    return statistics.median(row["nets"][net][metric]["value"] for row in rows)
+    return statistics.median(row["nets"][net][metric][of] for row in rows)
 
 
 def tables(out: Path, data: str) -> list[dict]:
@@ -211,6 +231,19 @@ def tables(out: Path, data: str) -> list[dict]:
         rows.append(["floor: one half of the reals against the other", None, None, None, *floor])
         columns = ["arm", "minutes", "seeds", "pictures", *METRICS]
         made.append({"caption": f"{data}, features of {net}, medians over seeds", "columns": columns, "rows": rows})
+        if "memorization_ratio" in floors:
+            columns = ["arm", "minutes", "seeds", "far nearer to one picture than to any other", "1 % copies planted"]
+            rows = [
+                [
+                    arm,
+                    float(minutes),
+                    len(of),
+                    *(middle(of, net, "memorization_ratio", key) for key in ("value", "planted")),
+                ]
+                for arm, by_minutes in found.items()
+                for minutes, of in by_minutes.items()
+            ]
+            made.append({"caption": f"{data}: copies, features of {net}", "columns": columns, "rows": rows})
         if goal:
             caption = f"{data}: minutes to the tutorial's Frechet distance at {ITS_MINUTES} minutes, features of {net}"
             made.append({"caption": caption, "columns": ["arm", "minutes"], "rows": reached})
