@@ -217,13 +217,16 @@ def tables(out: Path, data: str) -> list[dict]:
 
     found, made = measured(out, data), []
     for net, floors in judged_by(found).items():
-        rows, reached = [], []
+        rows, copied, reached = [], [], []
         goal = found.get(TUTORIAL, {}).get(ITS_MINUTES)
         for arm, by_minutes in found.items():
             for minutes, of in by_minutes.items():
                 images = statistics.median(row["images"] for row in of)
                 values = [middle(of, net, metric) for metric in METRICS]
                 rows.append([arm, float(minutes), len(of), int(images), *values])
+                if "memorization_ratio" in floors:
+                    shares = [middle(of, net, "memorization_ratio", key) for key in ("value", "planted")]
+                    copied.append([arm, float(minutes), len(of), *shares])
             if goal:
                 curve = {minutes: middle(of, net, "fd") for minutes, of in by_minutes.items()}
                 reached.append([arm, when(curve, middle(goal, net, "fd"))])
@@ -231,19 +234,9 @@ def tables(out: Path, data: str) -> list[dict]:
         rows.append(["floor: one half of the reals against the other", None, None, None, *floor])
         columns = ["arm", "minutes", "seeds", "pictures", *METRICS]
         made.append({"caption": f"{data}, features of {net}, medians over seeds", "columns": columns, "rows": rows})
-        if "memorization_ratio" in floors:
+        if copied:
             columns = ["arm", "minutes", "seeds", "far nearer to one picture than to any other", "1 % copies planted"]
-            rows = [
-                [
-                    arm,
-                    float(minutes),
-                    len(of),
-                    *(middle(of, net, "memorization_ratio", key) for key in ("value", "planted")),
-                ]
-                for arm, by_minutes in found.items()
-                for minutes, of in by_minutes.items()
-            ]
-            made.append({"caption": f"{data}: copies, features of {net}", "columns": columns, "rows": rows})
+            made.append({"caption": f"{data}: copies, features of {net}", "columns": columns, "rows": copied})
         if goal:
             caption = f"{data}: minutes to the tutorial's Frechet distance at {ITS_MINUTES} minutes, features of {net}"
             made.append({"caption": caption, "columns": ["arm", "minutes"], "rows": reached})
