@@ -61,9 +61,9 @@ def main() -> None:
         play = play_ours if arm.startswith("ours") else play_peer
         play(asked, arm, int(seed), Path(folder))
         return
+    name = "-".join(filter(None, (Path(asked.data).name, asked.label)))
     for seed in () if asked.table else asked.seeds:
         for arm in asked.arms:
-            name = "-".join(filter(None, (Path(asked.data).name, asked.label)))
             folder = asked.out / name / arm / str(seed)
             missing = [m for m in asked.minutes if not (folder / f"{m:g}.npy").is_file()]
             threads = {"OMP_NUM_THREADS": "1"} if asked.clock == "processor" else {}
@@ -166,11 +166,12 @@ def judge(folder: Path, asked) -> None:
     data = _data(asked) if unjudged else None
     for path, row in unjudged.items():
         nets: dict = {}
-        for result in json.loads(gs.evaluate(np.load(path), data, n=asked.samples).to_json())["results"]:
+        samples = np.load(path)
+        for result in json.loads(gs.evaluate(samples, data, n=asked.samples).to_json())["results"]:
             known = {key: result.get(key) for key in ("value", "interval", "floor")}
             nets.setdefault(result["net"], {})[result["name"]] = known
         if len(data) < SMALL:
-            for name, share in copies(np.load(path), data).items():
+            for name, share in copies(samples, data).items():
                 nets[name]["memorization_ratio"] = share
         path.with_suffix(".json").write_text(json.dumps(row | {"nets": nets}, indent=1))
 
@@ -183,10 +184,10 @@ def copies(samples, data) -> dict[str, dict[str, float]]:
     from gansmith.evaluate.features import feature_nets
 
     found, some = {}, planted(data.images, max(1, len(samples) // 100))
-    tainted = np.concatenate([samples[: -len(some)], some])
     for net in feature_nets(data):
-        real = net(np.asarray(data.images))
-        value, control = (memorization_ratio(real, real, net(shown)).value for shown in (samples, tainted))
+        real, fake, copied = (net(np.asarray(shown)) for shown in (data.images, samples, some))
+        tainted = np.concatenate([fake[: -len(some)], copied])
+        value, control = (memorization_ratio(real, real, rows).value for rows in (fake, tainted))
         found[net.name] = {"value": value, "planted": control}
     return found
 

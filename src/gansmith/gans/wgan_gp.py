@@ -59,18 +59,25 @@ class WGANGP(GAN):
 
     def loss_D(self, nets, batch):
         """Distance, negated."""
-        real, fake, label = self.views(batch)
-        return {"wasserstein": wasserstein_D(nets.D(real, label), nets.D(fake, label))}
+        return self.distance(nets, *self.views(batch))
 
     def penalty(self, nets, batch):
-        """Gradient penalty, through the augmentation."""
-        real, fake, label = self.views(batch)
-        mix = batch["chance"][:, 0, -1]
-        return {"gp": self.gp_weight * gradient_penalty(lambda x: nets.D(x, label), real, fake, mix)}
+        """Gradient penalty alone."""
+        return self.steepness(nets, *self.views(batch), batch["chance"])
 
     def loss_D_with_penalty(self, nets, batch):
         """Both in one step, for `lazy=1` as in the paper."""
-        return self.loss_D(nets, batch) | self.penalty(nets, batch)
+        views = self.views(batch)
+        return self.distance(nets, *views) | self.steepness(nets, *views, batch["chance"])
+
+    def distance(self, nets, real, fake, label):
+        """Negated estimate of the distance between views."""
+        return {"wasserstein": wasserstein_D(nets.D(real, label), nets.D(fake, label))}
+
+    def steepness(self, nets, real, fake, label, chance):
+        """Gradient penalty on lines between views."""
+        penalty = gradient_penalty(lambda x: nets.D(x, label), real, fake, mix=chance[:, 0, -1])
+        return {"gp": self.gp_weight * penalty}
 
     def views(self, batch):
         """Reals and fakes as the critic sees them, and their labels."""
