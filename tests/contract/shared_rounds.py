@@ -2,9 +2,11 @@
 
 `rounds` plays a few rounds of each of GANS, JSON of name to hyper-parameters, and writes what came of it; `train`
 trains the only one of them on noise whose rows in one of the processes are once no numbers, and writes what became of
-each process; any other WHAT names a run on the bundled digits.
+each process; `end` says which threads a process has left when it ends; any other WHAT names a run on the bundled digits.
 """
 
+import atexit
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -99,6 +101,14 @@ def train(folder, name, fields):
     return ended | {"outcome": [str(outcome.folder), outcome.status, outcome.hash]}
 
 
+def threads_at_the_end():
+    """What the interpreter runs into when it ends, after some of torch was imported and used."""
+    importlib.import_module("torch._dynamo")
+    ranks.loudest(0)
+    atexit._run_exitfuncs()
+    return [(task / "comm").read_text().strip() for task in Path("/proc/self/task").iterdir()]
+
+
 def main():
     folder, what, gans = *sys.argv[1:3], json.loads(sys.argv[3])
     torch.set_num_threads(1)
@@ -106,6 +116,8 @@ def main():
     out = Path(folder) / f"{what}-{ranks.rank()}"
     if what == "train":
         out.write_text(json.dumps(train(folder, *next(iter(gans.items())))))
+    elif what == "end":
+        out.write_text(json.dumps(threads_at_the_end()))
     elif what != "rounds":
         train_on_digits(folder, what, *next(iter(gans.items())))
     else:

@@ -136,6 +136,15 @@ def ended(process):
     return output
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the threads in /proc")
+def test_no_thread_outlives_the_group(tmp_path):
+    together(tmp_path, "end")
+    for k in range(2):
+        left = json.loads((tmp_path / f"end-{k}").read_text())
+        assert left
+        assert not [name for name in left if "gloo" in name]
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the processes in /proc")
 def test_a_killed_rank_restarts_to_the_same_hash(tmp_path):

@@ -8,6 +8,7 @@ function here leaves things as they are.
 
 import atexit
 import contextlib
+import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -30,6 +31,9 @@ def join() -> None:
     """Meet the other processes, where torchrun started several; they stay together until they end."""
     if machine.torchrun("WORLD_SIZE", 1) == 1 or not alone():
         return
+    # Its functions take the group as a default: read after we met, they would keep it alive, and its threads, past the
+    # end of the interpreter, which then aborts now and then. The compiler imports it later.
+    importlib.import_module("torch.distributed.nn.functional")
     backend = "gloo"
     if torch.cuda.is_available():
         torch.cuda.set_device(machine.torchrun("LOCAL_RANK", 0) % torch.cuda.device_count())
