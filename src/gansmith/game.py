@@ -72,7 +72,7 @@ class Turn:
 
     The turn is played in every `every`-th round, `repeat` times, each time on a fresh batch, or with `again` on the
     batch of the turn before it in the same round; the summed loss is multiplied by `gain` (a lazy penalty sets
-    `gain=every` itself: `every` never implies a scale).
+    `gain=every` itself: `every` never implies a scale). ValueError where `every` or `repeat` is below 1.
     """
 
     player: str
@@ -81,6 +81,10 @@ class Turn:
     repeat: int = 1
     gain: float = 1.0
     again: bool = False
+
+    def __post_init__(self) -> None:
+        if self.every < 1 or self.repeat < 1:
+            raise ValueError(f"{self.player} moves {self.repeat} times every {self.every} rounds: both must be 1 or more")
 
 
 class Styles(NamedTuple):

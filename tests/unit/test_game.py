@@ -59,6 +59,12 @@ def test_a_turn_is_played_once_and_not_scaled_unless_told():
     assert (turn.every, turn.repeat, turn.gain) == (1, 1, 1.0)
 
 
+@pytest.mark.parametrize("wrong", [{"every": 0}, {"every": -4}, {"repeat": 0}])
+def test_a_turn_that_nobody_could_play_is_refused(wrong):
+    with pytest.raises(ValueError, match="both must be 1 or more"):
+        Turn("D", lambda nets, batch: {}, **wrong)
+
+
 def test_gans_are_frozen_and_replaced_by_copies():
     gan = DCGAN(width=8)
     with pytest.raises(dataclasses.FrozenInstanceError):
