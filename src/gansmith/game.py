@@ -70,9 +70,10 @@ class Player:
 class Turn:
     """One move: `player` descends the sum of `loss(nets, batch)`.
 
-    The turn is played in every `every`-th round, `repeat` times, each time on a fresh batch, or with `again` on the
-    batch of the turn before it in the same round; the summed loss is multiplied by `gain` (a lazy penalty sets
-    `gain=every` itself: `every` never implies a scale). ValueError where `every` or `repeat` is below 1.
+    The turn is played in every `every`-th round from round `first` on, `repeat` times, each time on a fresh batch, or
+    with `again` on the batch of the turn before it in the same round; the summed loss is multiplied by `gain` (a lazy
+    penalty sets `gain=every` itself: `every` never implies a scale). ValueError where `every` or `repeat` is below 1,
+    or `first` is not below `every`.
     """
 
     player: str
@@ -81,10 +82,18 @@ class Turn:
     repeat: int = 1
     gain: float = 1.0
     again: bool = False
+    first: int = 0
 
     def __post_init__(self) -> None:
         if self.every < 1 or self.repeat < 1:
-            raise ValueError(f"{self.player} moves {self.repeat} times every {self.every} rounds: both must be 1 or more")
+            how_often = f"{self.repeat} times every {self.every} rounds"
+            raise ValueError(f"{self.player} moves {how_often}: both must be 1 or more")
+        if not 0 <= self.first < self.every:
+            raise ValueError(f"{self.player} moves every {self.every} rounds: its first is not number {self.first}")
+
+    def due(self, step: int) -> bool:
+        """Tell whether the turn is played in round `step`, from 0."""
+        return step % self.every == self.first
 
 
 class Styles(NamedTuple):

@@ -2,7 +2,8 @@
 
 `rounds` plays a few rounds of each of GANS, JSON of name to hyper-parameters, and writes what came of it; `train`
 trains the only one of them on noise whose rows in one of the processes are once no numbers, and writes what became of
-each process; `end` says which threads a process has left when it ends; any other WHAT names a run on the bundled digits.
+each process; `end` writes which threads a process has left when it ends; any other WHAT names a run on the bundled
+digits.
 """
 
 import atexit

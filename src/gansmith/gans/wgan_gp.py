@@ -6,7 +6,7 @@ fakes, so it may be trained ahead of G (`n_critic` steps to one) without saturat
     gansmith train DATA --gan wgan_gp --minutes 10
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, final
 
 from gansmith.game import GAN, Nets, Player, Turn, adam, linear_decay
@@ -30,7 +30,7 @@ class WGANGP(GAN):
     transposed: bool = False  # G doubles maps by transposed convolutions, else by neighbours and a convolution
     n_critic: int = 1  # critic steps to one of G; the paper takes 5, at a tenth of the rate
     gp_weight: float = 10.0  # lambda in eq. 3
-    lazy: int = 1  # the penalty in every so many rounds, times so much; above 1 it takes steps of its own
+    lazy: int = 2  # the penalty in every so many rounds, times so much; the paper takes 1
     lr: float = 2e-3
     decay: float = 1.0  # share of the learning rate that is gone at the end
     augment: float = 0.0  # probability of each DiffAugment family, a sample
@@ -48,36 +48,23 @@ class WGANGP(GAN):
         return {name: Player((name,), adam(self.lr, 0.0, 0.9), linear_decay(self.decay)) for name in "DG"}
 
     def turns(self):
-        """`n_critic` steps of the critic, its penalty (lazily, as in StyleGAN2), one of G (algorithm 1)."""
-        if self.lazy == 1:
-            return (Turn("D", self.loss_D_with_penalty, repeat=self.n_critic), Turn("G", self.loss_G, again=True))
-        return (
-            Turn("D", self.loss_D, repeat=self.n_critic),
-            Turn("D", self.penalty, every=self.lazy, gain=self.lazy, again=True),
-            Turn("G", self.loss_G, again=True),
-        )
+        """`n_critic` steps of the critic to one of G (algorithm 1); in the rounds between, the distance alone."""
+        both = Turn("D", self.loss_D, every=self.lazy, repeat=self.n_critic)
+        between = (replace(both, loss=self.distance, first=k) for k in range(1, self.lazy))
+        return (both, *between, Turn("G", self.loss_G, again=True))
 
     def loss_D(self, nets, batch):
-        """Distance, negated."""
-        return self.distance(nets, *self.views(batch))
+        """Distance and gradient penalty (eq. 3) in one step: lazily, a step of its own upsets Adam."""
+        real, fake, label = self.views(batch)
+        penalty = gradient_penalty(lambda x: nets.D(x, label), real, fake, mix=batch["chance"][:, 0, -1])
+        return self._distance(nets, real, fake, label) | {"gp": self.gp_weight * self.lazy * penalty}
 
-    def penalty(self, nets, batch):
-        """Gradient penalty alone."""
-        return self.steepness(nets, *self.views(batch), batch["chance"])
+    def distance(self, nets, batch):
+        """Estimate of the distance, negated, alone."""
+        return self._distance(nets, *self.views(batch))
 
-    def loss_D_with_penalty(self, nets, batch):
-        """Both in one step, for `lazy=1` as in the paper."""
-        views = self.views(batch)
-        return self.distance(nets, *views) | self.steepness(nets, *views, batch["chance"])
-
-    def distance(self, nets, real, fake, label):
-        """Negated estimate of the distance between views."""
+    def _distance(self, nets, real, fake, label):
         return {"wasserstein": wasserstein_D(nets.D(real, label), nets.D(fake, label))}
-
-    def steepness(self, nets, real, fake, label, chance):
-        """Gradient penalty on lines between views."""
-        penalty = gradient_penalty(lambda x: nets.D(x, label), real, fake, mix=chance[:, 0, -1])
-        return {"gp": self.gp_weight * penalty}
 
     def views(self, batch):
         """Reals and fakes as the critic sees them, and their labels."""

@@ -68,7 +68,7 @@ class Game:
             open_round(self.state, self)
             dealt = []
             for turn in self.state.turns:
-                if turn.player != player or self.turns[player] % turn.every:
+                if turn.player != player or not turn.due(self.turns[player]):
                     continue
                 for _ in range(turn.repeat):
                     if not (turn.again and dealt):

@@ -76,7 +76,7 @@ def play_round(state: State, batches: Batches, hooks: Sequence[Hook] = ()) -> No
 
 def due(state: State) -> list[Turn]:
     """Return the turns of this round."""
-    return [turn for turn in state.turns if state.step % turn.every == 0]
+    return [turn for turn in state.turns if turn.due(state.step)]
 
 
 def moves(turns: Sequence[Turn], take: Callable[[], list[MicroBatch]]) -> Iterator[tuple[Turn, list[MicroBatch]]]:

@@ -44,7 +44,7 @@ def critic_accuracy(state: State, batches: Batches) -> dict[str, float]:
 
 def gradient_norms(state: State) -> dict[str, float]:
     """Return `gradient/PLAYER`: the norm of what each player's last turn in this round left in its parameters."""
-    moved = {turn.player for turn in state.turns if (state.step - 1) % turn.every == 0}
+    moved = {turn.player for turn in state.turns if turn.due(state.step - 1)}
     norms = {}
     for name in sorted(moved):
         left = [p.grad for p in state.learners[name].parameters if p.grad is not None]
