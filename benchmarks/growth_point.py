@@ -20,8 +20,6 @@ def status(name: str) -> int:
 
 def training(size: int, batch: int, width: int | None, threads: int, seconds: float) -> dict[str, float]:
     """Play the default GAN for this size: pictures a second, peak memory, and what the cost model counts."""
-    import math
-
     from benchmarks.game_on_noise import Kept, begin, counted, noise
     from torch.autograd.graph import saved_tensors_hooks
 
@@ -36,10 +34,9 @@ def training(size: int, batch: int, width: int | None, threads: int, seconds: fl
     base = status("VmHWM")
     gan = catalog.create(catalog.default_for((size, size)), {"width": width} if width else {})
     state, batches = begin(gan, data, batch)
-    period = math.lcm(*(turn.every for turn in state.turns))
 
     def play() -> None:
-        for _ in range(period):
+        for _ in range(state.period):
             play_round(state, batches)
 
     play()
@@ -48,12 +45,12 @@ def training(size: int, batch: int, width: int | None, threads: int, seconds: fl
     while ranks.agreed(lambda: time.perf_counter() - start < seconds):
         play()
         periods += 1
-    rate = periods * period * batch / (time.perf_counter() - start)
+    rate = periods * state.period * batch / (time.perf_counter() - start)
     peak, kept = status("VmHWM"), Kept()
     with saved_tensors_hooks(kept.pack, kept.unpack):
         play()
     counter = counted(play)
-    found = {"sums": counter.total / 2 / period, "calls": counter.calls / period, "kept": kept.peak}
+    found = {"sums": counter.total / 2 / state.period, "calls": counter.calls / state.period, "kept": kept.peak}
     parameters = sum(p.numel() for p in state.parameters)
     measured = {"rate": rate, "memory": peak, "base": base, "parameters": parameters}
     return measured | found | {"precision": state.precision, "gan": catalog.name_of(gan)}

@@ -5,7 +5,7 @@
 Peaks are measured here, in the same process: a square matrix product, and convolutions of 64 channels, forward and
 backward, in the faster memory format. Multiply-adds of a round are counted by torch as it plays one (two operations
 each; a convolution's backward counts as what it computes). The shares come from torch's profiler, the parts of a round
-from timers around them; neither runs while the speed is measured.
+from timers around them; neither runs while the speed is measured. Where rounds differ, a round is their mean.
 """
 
 import argparse
@@ -38,7 +38,9 @@ def main() -> None:
     from gansmith import catalog, machine
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--gan", help="left out: the default for the size")
+    parser.add_argument(
+        "--gan", help="left out: the default for the size; may have options: wgan_gp:width=64,widest=256"
+    )
     parser.add_argument("--shape", type=int, nargs=3, default=(1, 28, 28), metavar=("CHANNELS", "HEIGHT", "WIDTH"))
     parser.add_argument("--classes", type=int, default=10)
     parser.add_argument("--batch", type=int, default=32)
@@ -49,14 +51,14 @@ def main() -> None:
     asked = parser.parse_args()
     threads = machine.set_threads(asked.threads)
     name = asked.gan or catalog.default_for(tuple(asked.shape[1:]))
-    play, parts = rounds(name, asked)
+    play, period, parts = rounds(name, asked)
     told = {"gan": name, "shape": asked.shape, "batch": asked.batch, "threads": threads}
     told["precision"] = machine.find_precision(asked.precision, machine.find_device("cpu"))
-    told["round_ms"] = 1e3 * seconds_of(play, asked.seconds)
-    told["parts_ms"] = {part: 1e3 * value for part, value in timed(play, parts).items()}
-    told["gflop"] = counted(play).total / 1e9
+    told["round_ms"] = 1e3 * seconds_of(play, asked.seconds) / period
+    told["parts_ms"] = {part: 1e3 * value / period for part, value in timed(play, parts).items()}
+    told["gflop"] = counted(play).total / 1e9 / period
     told["shares"] = shares(play)
-    told["shapes"] = by_shape(play)
+    told["shapes"] = [(kind, of, ms / period, speed) for kind, of, ms, speed in by_shape(play)]
     told["peaks"] = peaks()
     made = tables(told)
     show(made)
@@ -65,17 +67,25 @@ def main() -> None:
         keep(asked.json, f"Where a round's time goes: {name}, {'x'.join(map(str, asked.shape))}", question, made)
 
 
-def rounds(name: str, asked) -> tuple[Callable[[], None], dict]:
-    """Return what plays a round, and the objects whose methods are its parts."""
+def rounds(name: str, asked) -> tuple[Callable[[], None], int, dict]:
+    """Return what plays rounds until all kinds were played, how many these are, the objects whose methods are parts."""
     from benchmarks.game_on_noise import begin, noise
 
+    from gansmith import catalog
     from gansmith.train.rounds import way_to_play
 
-    state, batches = begin(name, noise(tuple(asked.shape), asked.classes), asked.batch, asked.precision)
+    name, _, options = name.partition(":")
+    gan = catalog.create(name, dict(option.split("=") for option in options.split(",") if option))
+    state, batches = begin(gan, noise(tuple(asked.shape), asked.classes), asked.batch, asked.precision)
     way = way_to_play(state.gan)
     steps = {f"step of {name}": (learner.optimizer, "step") for name, learner in state.learners.items()}
     parts = {"batch": (batches, "at"), "randomness": (state, "chances"), "averages": (state, "update_average")}
-    return lambda: way(state, batches, ()), parts | steps
+
+    def play() -> None:
+        for _ in range(state.period):
+            way(state, batches, ())
+
+    return play, state.period, parts | steps
 
 
 def seconds_of(play: Callable[[], object], seconds: float) -> float:
@@ -91,7 +101,7 @@ def seconds_of(play: Callable[[], object], seconds: float) -> float:
 
 
 def timed(play: Callable[[], None], parts: dict, repeats: int = 40) -> dict[str, float]:
-    """Return the mean seconds a round that each part takes."""
+    """Return the mean seconds that each part takes in a call of `play`."""
     spent = dict.fromkeys(parts, 0.0)
     kept = {}
     for part, (owner, method) in parts.items():
@@ -128,7 +138,7 @@ def shares(play: Callable[[], None], repeats: int = 10) -> dict[str, float]:
 
 
 def by_shape(play: Callable[[], None], repeats: int = 20) -> list[tuple[str, str, float, float]]:
-    """Return convolutions and matrix products by kind and shape: ms a round and GFLOP/s, the longest first."""
+    """Return convolutions and matrix products by kind and shape: ms a call of `play` and GFLOP/s, the longest first."""
     from benchmarks.game_on_noise import counted
 
     seen = [counted(play).rows for _ in range(repeats)]

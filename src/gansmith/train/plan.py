@@ -139,14 +139,13 @@ def _measure(
     state.images = run.images or 0  # as at the end of the game, where nets that grow are whole
     batches = Batches(data, run.batch, run.seed, run.mirror, device, gan.needs)
     parameters = sum(p.numel() for p in state.nets.parameters())
-    period = math.lcm(*(turn.every for turn in state.turns))
     play = fastest_way_to_play(state)
     # What a look costs beside the rounds must not depend on who else is on the processor just then.
     clock = time.process_time if device.type == "cpu" else time.perf_counter
     rounds, start, begun = 0, 0.0, 0.0
 
     def due() -> bool:
-        return not rounds or time.perf_counter() - start < MEASURE or rounds % period > 0
+        return not rounds or time.perf_counter() - start < MEASURE or rounds % state.period > 0
 
     try:
         play(state, batches, ())

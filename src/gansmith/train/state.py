@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
@@ -90,6 +91,11 @@ class State:
     def progress(self) -> float:
         """Share of the training that is done, in [0, 1]."""
         return min(1.0, self.images / self.length)
+
+    @property
+    def period(self) -> int:
+        """After so many rounds the same turns are due again."""
+        return math.lcm(*(turn.every for turn in self.turns))
 
     def autocast(self) -> AbstractContextManager:
         """Context in which losses are computed."""
