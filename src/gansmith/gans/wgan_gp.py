@@ -30,7 +30,7 @@ class WGANGP(GAN):
     transposed: bool = False  # G doubles maps by transposed convolutions, else by neighbours and a convolution
     n_critic: int = 1  # critic steps to one of G; the paper takes 5, at a tenth of the rate
     gp_weight: float = 10.0  # lambda in eq. 3
-    lazy: int = 2  # the penalty in every so many rounds, times so much; the paper takes 1
+    lazy: int = 1  # the penalty in every so many rounds, times so much
     lr: float = 2e-3
     decay: float = 1.0  # share of the learning rate that is gone at the end
     augment: float = 0.0  # probability of each DiffAugment family, a sample
