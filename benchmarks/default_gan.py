@@ -41,8 +41,8 @@ def main() -> None:
         for arm in arguments.arms:
             for seed in range(arguments.seeds):
                 run = root / f"{arm.translate(str.maketrans(':=,', '---'))}-{seed}"
-                gan, _, options = arm.partition(":")
-                words = [word for option in options.split(",") if option for word in _words(option)]
+                gan, options = parts_of(arm)
+                words = [word for option in options.items() for word in _words(*option)]
                 where = ("--runs", root, "--name", run.name)
                 gansmith("train", arguments.data, "--gan", gan, *words, *budget, "--seed", seed, *where)
                 seen = status(run)["images"]
@@ -65,9 +65,15 @@ def judged(run: Path, data: str, samples: int) -> tuple[str, dict[str, dict]]:
     return net, {result["name"]: result for result in results if result["net"] == net}
 
 
-def _words(option: str) -> list[str]:
-    name, given, value = option.partition("=")
-    return [f"--{name.replace('_', '-')}", *([value] if given else [])]
+def parts_of(arm: str) -> tuple[str, dict[str, str]]:
+    """Split such as `wgan_gp:lr=1e-3,width=48` into a name and its options; one without a value has an empty one."""
+    name, _, options = arm.partition(":")
+    pairs = (option.partition("=") for option in options.split(",") if option)
+    return name, {option: value for option, _, value in pairs}
+
+
+def _words(name: str, value: str) -> list[str]:
+    return [f"--{name.replace('_', '-')}", *filter(None, [value])]
 
 
 def gansmith(*words: object) -> str:

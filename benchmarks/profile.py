@@ -69,13 +69,13 @@ def main() -> None:
 
 def rounds(name: str, asked) -> tuple[Callable[[], None], int, dict]:
     """Return what plays rounds until all kinds were played, how many these are, the objects whose methods are parts."""
+    from benchmarks.default_gan import parts_of
     from benchmarks.game_on_noise import begin, noise
 
     from gansmith import catalog
     from gansmith.train.rounds import way_to_play
 
-    name, _, options = name.partition(":")
-    gan = catalog.create(name, dict(option.split("=") for option in options.split(",") if option))
+    gan = catalog.create(*parts_of(name))
     state, batches = begin(gan, noise(tuple(asked.shape), asked.classes), asked.batch, asked.precision)
     way = way_to_play(state.gan)
     steps = {f"step of {name}": (learner.optimizer, "step") for name, learner in state.learners.items()}

@@ -127,13 +127,15 @@ def play_peer(asked, arm: str, seed: int, folder: Path) -> None:
 
 def play_ours(asked, arm: str, seed: int, folder: Path) -> None:
     """Train by `gansmith.train` for each of the minutes, all that a run does included."""
+    from benchmarks.default_gan import parts_of
+
     import gansmith as gs
     from gansmith.train.run import parse_count
 
     if asked.clock == "processor":
         time.perf_counter = time.process_time
     pictures, run = _data(asked), folder / "run"
-    options = dict(option.split("=") for option in arm.partition(":")[2].split(",") if option)
+    _, options = parts_of(arm)
     settings = {name: parse_count(options.pop(name)) for name in ("batch", "average") if name in options}
     gan = options.pop("gan", None) or gs.catalog.default_for(pictures.spec.size)
     for minutes in asked.minutes:

@@ -14,7 +14,7 @@ from gansmith.seeds import generator
 from gansmith.studio import playground_menu
 from gansmith.studio.playground_menu import CHANCE, ENDLESS, SPEC
 from gansmith.studio.playground_points import Covered, Density, reals
-from gansmith.train.fit import Logs, NotFinite, deal, open_round, take_turn
+from gansmith.train.fit import Logs, NotFinite, deal, moves, open_round, take_turn
 from gansmith.train.rounds import way_to_play
 from gansmith.train.run import Run
 from gansmith.train.state import State
@@ -66,14 +66,9 @@ class Game:
             raise UsageError(f"there is no player {player!r} in this game", "there are: " + ", ".join(self.players))
         with CHANCE, _finite():
             open_round(self.state, self)
-            dealt = []
-            for turn in self.state.turns:
-                if turn.player != player or not turn.due(self.turns[player]):
-                    continue
-                for _ in range(turn.repeat):
-                    if not (turn.again and dealt):
-                        dealt = deal(self.state, self)
-                    self._note(take_turn(self.state, turn, dealt))
+            turns = [turn for turn in self.state.turns if turn.player == player and turn.due(self.turns[player])]
+            for turn, dealt in moves(turns, lambda: deal(self.state, self)):
+                self._note(take_turn(self.state, turn, dealt))
             self.state.update_average()
         self.turns[player] += 1
 
