@@ -83,12 +83,18 @@ class Guard:
 
 
 def watch(figures: Callable[[State], Mapping[str, float]]) -> Hook:
-    """Add `figures` to those of this evaluation and remember them; a healthy moment is one to come back to."""
+    """Add `figures` to those of this evaluation and remember them; a healthy moment is one to come back to.
+
+    Where a corrected length has moved the ticks, two may lie close together: the later takes the place of the earlier,
+    as they are one witness, not two.
+    """
 
     def hook(state: State, logs: Logs) -> None:
         logs |= figures(state)
         row = {name: value for name, value in logs.items() if name.startswith(WATCHED)}
-        state.watched = [*state.watched, {"images": state.images} | row][-monitor.REMEMBERED :]
+        apart = state.length / (2 * state.run.ticks) if state.run.ticks else 0
+        before = [past for past in state.watched if state.images - past["images"] >= apart]
+        state.watched = [*before, {"images": state.images} | row][-monitor.REMEMBERED :]
         if monitor.healthy(state.watched):
             state.good_step = state.step
             if state.images > state.failed_at:

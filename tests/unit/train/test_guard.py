@@ -1,5 +1,6 @@
 """Answers to trouble: where to go back to, what to change, when to give up, what is written."""
 
+import dataclasses
 import json
 
 import pytest
@@ -190,3 +191,18 @@ def test_what_is_remembered_is_bounded():
         state.images = step
         guard.watch(lambda state: {})(state, dict(FIGURES))
     assert [row["images"] for row in state.watched] == list(range(36, 100))
+
+
+def test_evaluations_that_lie_close_together_are_one_witness():
+    state = make()
+    state.run = dataclasses.replace(state.run, ticks=10)  # of 1000 pictures
+    for images, kid in ((100, 0.2), (200, 0.2), (300, 9.0), (340, 9.0)):
+        state.images = images
+        logs = FIGURES | {"kid": kid}
+        guard.watch(lambda state: {})(state, logs)
+        guard.raise_alarm(state, logs)
+    assert [row["images"] for row in state.watched] == [100, 200, 340]
+    state.images = 400
+    guard.watch(lambda state: {})(state, FIGURES | {"kid": 9.0})
+    with pytest.raises(Alarm, match="the quality is lost"):
+        guard.raise_alarm(state, {})

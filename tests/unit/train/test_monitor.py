@@ -60,10 +60,32 @@ RING = [
 ]  # fmt: skip
 """A vanilla GAN on the ring, in good health: it wanders between collapsed states before it learns, then drifts."""
 
+ELVES = [
+    (1.492, 0.704, 0.409, 0.902), (1.118, 0.846, 0.423, 0.897), (1.069, 0.918, 0.466, 0.913),
+    (0.559, 0.886, 0.491, 0.867), (0.571, 0.799, 0.534, 0.969), (0.153, 0.871, 0.537, 0.652),
+    (0.254, 0.826, 0.507, 0.716), (0.204, 0.899, 0.501, 0.766), (0.564, 0.911, 0.518, 0.889),
+    (0.349, 0.885, 0.545, 0.771), (0.762, 0.768, 0.564, 0.916), (0.118, 0.858, 0.534, 0.916),
+    (0.247, 0.912, 0.539, 0.805), (0.270, 0.919, 0.507, 0.867), (0.478, 0.927, 0.509, 0.868),
+    (0.456, 0.936, 0.526, 0.909), (0.827, 0.950, 0.512, 0.618), (0.842, 0.940, 0.499, 0.811),
+    (0.938, 0.942, 0.507, 0.859), (1.179, 0.963, 0.504, 0.930), (0.937, 0.956, 0.507, 0.888),
+    (0.872, 0.963, 0.504, 0.829), (0.546, 0.968, 0.528, 0.850), (0.480, 0.981, 0.501, 0.850),
+    (0.728, 0.992, 0.518, 0.816), (0.879, 1.002, 0.547, 0.921), (0.817, 1.007, 0.531, 0.922),
+    (0.772, 1.003, 0.526, 0.911), (0.534, 1.002, 0.523, 0.921), (0.712, 1.020, 0.504, 0.896),
+]  # fmt: skip
+"""WGAN-GP on 369 sprites, five minutes, no alarm answered: kid swings while the sprites get better to the end."""
+
 
 def test_healthy_runs_raise_nothing():
     assert first_alarm(course(DCGAN + HEALTHY)) is None
-    assert first_alarm(course([(k, d, c, 0.0, critic) for k, d, c, critic in RING])) is None
+    for run in (RING, ELVES):
+        assert first_alarm(course([(k, d, c, 0.0, critic) for k, d, c, critic in run])) is None
+
+
+def test_a_run_that_swings_falls_ill_as_well():
+    ill = [(1.9, 0.9, 0.5, 0.9), (2.6, 0.9, 0.5, 0.9)]
+    for healthy in (12, 16, len(ELVES)):
+        rows = course([(k, d, c, 0.0, critic) for k, d, c, critic in [*ELVES[:healthy], *ill]])
+        assert first_alarm(rows) == (healthy + 2, "quality")
 
 
 @pytest.mark.parametrize(("ill", "within"), [(FROZEN, 4), (REVERSED, 2), (FOUR, 5), (RATE, 2)])
@@ -78,7 +100,7 @@ def test_one_stray_evaluation_is_no_alarm_two_are():
     assert monitor.alarm(rows(0.2, 9.0, 0.2, 9.0)) is None
     kind, sentence = monitor.alarm(rows(0.2, 9.0, 8.0))
     assert kind == "quality"
-    assert "kid 8, it was 0.2" in sentence
+    assert "kid 8, it usually was 0.2" in sentence
 
 
 def test_before_anything_is_learned_nothing_is_lost():
@@ -106,14 +128,15 @@ def test_each_threshold(kind, healthy, ill):
 
 
 def test_kid_that_keeps_rising():
-    assert monitor.alarm(rows(0.4, 0.5, 0.6, 0.7, 0.8, 0.85)) is not None
-    assert monitor.alarm(rows(0.4, 0.5, 0.6, 0.7, 0.65, 0.8, 0.85)) is None
+    _, sentence = monitor.alarm(rows(*[0.3] * 4, 0.4, 0.5, 0.6, 0.65, 0.7))
+    assert sentence.startswith("the quality falls: kid rose in four")
+    assert monitor.alarm(rows(*[0.3] * 4, 0.4, 0.5, 0.6, 0.55, 0.7)) is None
 
 
 def test_a_critic_that_is_never_wrong_is_trouble_only_where_samples_stay_bad():
-    assert monitor.alarm(rows(9, 9, 9, 9, 9, critic=0.999))[0] == "critic"
-    assert monitor.alarm(rows(9, 7, 5, 4, 3, critic=0.999)) is None
-    assert monitor.alarm(rows(9, 9, 9, 9, 9, critic=[0.999, 0.999, 0.9, 0.999, 0.999])) is None
+    assert monitor.alarm(rows(*[9] * 7, critic=0.999))[0] == "critic"
+    assert monitor.alarm(rows(9, 8, 7, 6, 5, 4, 3, critic=0.999)) is None
+    assert monitor.alarm(rows(*[9] * 7, critic=[0.999] * 3 + [0.9] + [0.999] * 3)) is None
 
 
 def test_figures_that_a_game_or_a_set_does_not_have():
@@ -128,6 +151,8 @@ def test_what_is_good_to_come_back_to():
     assert monitor.healthy(rows(0.2))
     assert monitor.healthy(rows(0.2, 0.35))
     assert not monitor.healthy(rows(0.2, 0.45))
+    assert monitor.healthy(rows(0.1, 0.6, 0.5, 0.7, 0.4, 0.5)), "as usual"
+    assert not monitor.healthy(rows(0.1, 0.6, 0.5, 0.7, 0.4, 0.6))
     assert not monitor.healthy(rows(0.2, 0.2, copies=[0.0, 0.9]))
 
 
