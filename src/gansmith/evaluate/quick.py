@@ -15,10 +15,11 @@ NEIGHBOUR = 5  # as in `gansmith.evaluate.manifold`
 CLOSE = 0.01  # share of reals that are nearer to another real than a fake may be to be no copy
 LEAST_OF_A_CLASS = 20  # reals that a class mean needs
 STRIP = 512
+HELD = 2.0  # deviations; beyond, the cubic kernel weighs one odd picture of 512 as much as all others together
 
 
 class Quick:
-    """Compare fakes with a fixed draw of at most `n` reals on random-conv features.
+    """Compare fakes with a fixed draw of at most `n` reals on random-conv features, held to two deviations.
 
     Deterministic in (data, n, seed). The figures rank checkpoints of one run and warn of collapse; they are for no
     table: use `evaluate` for those.
@@ -28,12 +29,12 @@ class Quick:
         order = np.random.default_rng(derive(seed, "quick")).permutation(len(data.images))
         reals = np.asarray(data.images[np.sort(order[:n])])
         self.net = RandomConv(seed, reals)
-        self.real = self.net(reals)
+        self.real = self.features(reals)
         self.real_spread = mean_distance(self.real)
         self.real_kernel = _mean_kernel(self.real)
         self.radii = _to_neighbour(self.real, self.real, NEIGHBOUR)
         among = np.sort(order[: max(n, SEARCHED)])
-        self.searched = self.net(np.asarray(data.images[among]))
+        self.searched = self.features(np.asarray(data.images[among]))
         self.copy_radius = float(np.quantile(_to_neighbour(self.searched, self.searched, 1), CLOSE))
         self.classes = None if data.labels is None else self._learn_classes(data.labels[among], len(data.spec.classes))
 
@@ -47,7 +48,7 @@ class Quick:
         `classes`, where there are enough of each: total variation between the class shares of fakes and of reals, as
         the nearest class mean tells them; 0 is right, 1 the worst.
         """
-        fake = self.net(fakes)
+        fake = self.features(fakes)
         across = _kernel(self.real, fake).mean(dtype=np.float64)
         figures = {
             "kid": float(self.real_kernel + _mean_kernel(fake) - 2 * across),
@@ -59,6 +60,10 @@ class Quick:
             means, share = self.classes
             figures["classes"] = float(np.abs(_shares(fake, means) - share).sum() / 2)
         return figures
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """Map uint8 [n, height, width, channels] to float32 [n, dim] in [-2, 2]."""
+        return np.clip(self.net(images), -HELD, HELD)
 
     def _learn_classes(self, labels: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray] | None:
         """Return the mean of each class and the share that is nearest to it, or None where a class is too small."""

@@ -61,8 +61,21 @@ def test_kid_is_that_of_the_full_evaluation(digits):
     known, others = digits
     quick = Quick(known)
     assert quick(others.images[:300])["kid"] == pytest.approx(
-        kid(quick.real, quick.net(others.images[:300])).value, abs=1e-5
+        kid(quick.real, quick.features(others.images[:300])).value, abs=1e-5
     )
+
+
+def test_a_few_odd_pictures_do_not_outweigh_all_others():
+    chance = np.random.default_rng(0)
+    alike = chance.integers(100, 157, (800, 1, 1, 1)) + chance.integers(-8, 8, (800, 16, 16, 1))
+    odd = np.full((8, 16, 16, 1), 255)  # a hundredth of the reals, and of the samples none to twice as many
+    alike, odd = alike.astype(np.uint8), odd.astype(np.uint8)
+    quick = Quick(
+        assemble(np.concatenate([alike[:396], odd[:4]]), None, (), [str(i) for i in range(400)], "a few odd ones")
+    )
+    for among in (0, 4, 8):
+        assert quick(np.concatenate([alike[400 : 800 - among], odd[:among]]))["kid"] == pytest.approx(0, abs=0.02)
+    assert quick(255 - alike[400:] // 2)["kid"] > 1, "all are odd"
 
 
 def test_planted_copies_are_caught(digits):
