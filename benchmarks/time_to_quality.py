@@ -67,10 +67,12 @@ def main() -> None:
             folder = asked.out / name / arm / str(seed)
             missing = [m for m in asked.minutes if not (folder / f"{m:g}.npy").is_file()]
             threads = {"OMP_NUM_THREADS": "1"} if asked.clock == "processor" else {}
-            if missing:
-                words = [sys.executable, __file__, *sys.argv[1:], "--minutes", *map(str, missing)]
-                subprocess.run([*words, "--play", arm, str(seed), str(folder)], check=True, env=os.environ | threads)
-            judge(folder, asked)
+            words = [sys.executable, __file__, *sys.argv[1:], "--minutes", *map(str, missing)]
+            play = [*words, "--play", arm, str(seed), str(folder)]
+            failed = missing and subprocess.run(play, env=os.environ | threads).returncode
+            judge(folder, asked)  # an arm that gave up did so after minutes that have their figures
+            if failed:
+                sys.exit(f"{arm}, seed {seed}, has not played all of its minutes")
     show(asked)
 
 

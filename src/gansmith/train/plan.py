@@ -22,6 +22,7 @@ from gansmith.train.state import State
 
 DEFAULT_MINUTES = 10.0
 MEASURE = 2.0  # seconds
+PATIENCE = 5  # times so long, at most, for rounds that differ to have come round
 HEADROOM = 0.88  # share of the minutes that is planned for rounds; the rest is judging, saving and a busier machine
 TICK = 20.0  # seconds between looks, where the time decides
 LOOKING = 0.05  # share of the time that judging may take
@@ -145,7 +146,8 @@ def _measure(
     rounds, start, begun = 0, 0.0, 0.0
 
     def due() -> bool:
-        return not rounds or time.perf_counter() - start < MEASURE or rounds % state.period > 0
+        spent = time.perf_counter() - start
+        return not rounds or spent < MEASURE or (rounds % state.period > 0 and spent < PATIENCE * MEASURE)
 
     try:
         play(state, batches, ())

@@ -1,5 +1,7 @@
 """A budget turned into settings."""
 
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -129,6 +131,13 @@ def test_the_speed_is_measured(monkeypatch):
     assert made.rate > 0
     assert made.memory > 2**20
     assert made.parameters > 1000
+
+
+def test_a_game_that_hardly_ever_comes_round_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(plan, "MEASURE", 0.05)
+    gan, start = catalog.create("wgan_gp", {"width": 8, "lazy": 20_000}), time.perf_counter()
+    assert plan.plan(gan, Run(images=1000), pictures(50), torch.device("cpu"), "fp32").rate > 0
+    assert time.perf_counter() - start < 15, "its rounds would take minutes"
 
 
 def test_a_look_costs_so_many_pictures_once_it_is_warm(monkeypatch):
