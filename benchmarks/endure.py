@@ -41,6 +41,7 @@ NOTES = (
     "Pictures are read into memory when a training starts and no process loads them, so there is no worker count that "
     "could change their order.",
     "A kill in mid-write is one that left a half-written checkpoint behind.",
+    "Command, machine and date are those of the last call; rows that it did not ask for are of earlier ones.",
 )
 
 
