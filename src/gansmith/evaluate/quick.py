@@ -41,7 +41,7 @@ class Quick:
     def __call__(self, fakes: np.ndarray) -> dict[str, float]:
         """Judge uint8 [n, height, width, channels], n >= 4.
 
-        `kid`: 0 for the reals' own distribution up to sampling noise, no upper end. `diversity`: mean distance
+        `kid`: 0 for the reals' own distribution up to sampling noise, at most 304. `diversity`: mean distance
         between two fakes over that between two reals; 1 is right, 0 is a single image over and over. `coverage`: share
         of reals with a fake as near as their fifth real neighbour; .97 is right for as many fakes as reals. `copies`:
         share of fakes that are nearer to some real than all but 1 % of the reals are to another; .01 is right.
