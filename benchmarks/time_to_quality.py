@@ -68,10 +68,10 @@ def main() -> None:
             missing = [m for m in asked.minutes if not (folder / f"{m:g}.npy").is_file()]
             threads = {"OMP_NUM_THREADS": "1"} if asked.clock == "processor" else {}
             words = [sys.executable, __file__, *sys.argv[1:], "--minutes", *map(str, missing)]
-            play = [*words, "--play", arm, str(seed), str(folder)]
-            failed = missing and subprocess.run(play, env=os.environ | threads).returncode
+            words += ["--play", arm, str(seed), str(folder)]
+            whole = not missing or subprocess.run(words, env=os.environ | threads).returncode == 0
             judge(folder, asked)  # an arm that gave up did so after minutes that have their figures
-            if failed:
+            if not whole:
                 sys.exit(f"{arm}, seed {seed}, has not played all of its minutes")
     show(asked)
 

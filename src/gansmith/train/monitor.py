@@ -66,7 +66,7 @@ def _collapse(rows: Sequence[Row]) -> str | None:
 
 
 def _quality(rows: Sequence[Row]) -> str | None:
-    # Not the best: on a few hundred pictures a healthy game swings between .1 and 1, and its best moments are luck.
+    # Not the best: where figures swing in a healthy game, its best moments are luck.
     now, (usual, swing) = rows[-1]["kid"], _usual(rows)
     if now > 2 * (usual + swing) + MARGIN:
         return f"the quality is lost: kid {now:.3g}, it usually was {usual:.3g}"
