@@ -70,10 +70,9 @@ class Player:
 class Turn:
     """One move: `player` descends the sum of `loss(nets, batch)`.
 
-    The turn is played in every `every`-th round from round `first` on, `repeat` times, each time on a fresh batch, or
-    with `again` on the batch of the turn before it in the same round; the summed loss is multiplied by `gain` (a lazy
-    penalty sets `gain=every` itself: `every` never implies a scale). ValueError where `every` or `repeat` is below 1,
-    or `first` is not below `every`.
+    The turn is played in every `every`-th round, `repeat` times, each time on a fresh batch, or with `again` on the
+    batch of the turn before it in the same round; the summed loss is multiplied by `gain` (a lazy penalty sets
+    `gain=every` itself: `every` never implies a scale). ValueError where `every` or `repeat` is below 1.
     """
 
     player: str
@@ -82,18 +81,15 @@ class Turn:
     repeat: int = 1
     gain: float = 1.0
     again: bool = False
-    first: int = 0
 
     def __post_init__(self) -> None:
         if self.every < 1 or self.repeat < 1:
             how_often = f"{self.repeat} times every {self.every} rounds"
             raise ValueError(f"{self.player} moves {how_often}: both must be 1 or more")
-        if not 0 <= self.first < self.every:
-            raise ValueError(f"{self.player} moves every {self.every} rounds: its first is not number {self.first}")
 
     def due(self, step: int) -> bool:
         """Tell whether the turn is played in round `step`, from 0."""
-        return step % self.every == self.first
+        return step % self.every == 0
 
 
 class Styles(NamedTuple):
@@ -120,7 +116,8 @@ class GAN(ABC):
     at, at most: fewer where a sample takes long. `restraints` names the fields that hold the critic back the more the
     larger they are, which is how the monitor answers a collapse. `one_pass` says that a sample takes one pass of the
     networks: what takes more is not exported. `widens` names the fields that say how wide the nets are, where it was
-    measured that wider ones are better given more time: the planner multiplies them.
+    measured that wider ones are better given more time: the planner multiplies them. `passes` says how often a run shows
+    each picture where its critic begins to learn the pictures by heart, and where it has: the planner augments by it.
     """
 
     needs: ClassVar[tuple[str, ...]] = ()
@@ -128,6 +125,7 @@ class GAN(ABC):
     restraints: ClassVar[tuple[str, ...]] = ()
     one_pass: ClassVar[bool] = True
     widens: ClassVar[tuple[str, ...]] = ()
+    passes: ClassVar[tuple[int, int]] = (100, 1000)
 
     @abstractmethod
     def nets(self, spec: DataSpec) -> Nets:

@@ -63,14 +63,6 @@ def test_a_turn_is_played_once_and_not_scaled_unless_told():
 def test_a_turn_that_nobody_could_play_is_refused(wrong):
     with pytest.raises(ValueError, match="both must be 1 or more"):
         Turn("D", lambda nets, batch: {}, **wrong)
-    with pytest.raises(ValueError, match="its first is not number 2"):
-        Turn("D", lambda nets, batch: {}, every=2, first=2)
-
-
-def test_turns_of_different_first_rounds_take_turns():
-    turns = [Turn("D", lambda nets, batch: {}, every=3, first=k) for k in range(3)]
-    assert [[turn.due(step) for turn in turns].index(True) for step in range(7)] == [0, 1, 2, 0, 1, 2, 0]
-    assert all(sum(turn.due(step) for turn in turns) == 1 for step in range(7))
 
 
 def test_gans_are_frozen_and_replaced_by_copies():

@@ -29,7 +29,6 @@ LOOKING = 0.05  # share of the time that judging may take
 LOOKS = 2  # measured: the first warms up
 SETTLED = frozenset({"augment"})  # hyper-parameters that follow from the data and the budget, beside `GAN.widens`
 WIDER = 200_000, 4_000_000  # pictures that the minutes allow, from which nets are twice and four times as wide
-PASSES = 100, 1000  # how often each picture is seen, where augmentation begins and where it is full
 
 Look = Callable[[State, Batches], object]
 
@@ -57,14 +56,14 @@ def left_open(gan: type[GAN], given: Iterable[str]) -> frozenset[str]:
     return (SETTLED & {field.name for field in dataclasses.fields(gan)} | set(gan.widens)) - set(given)
 
 
-def augmentation_for(passes: float) -> float:
-    """Probability of each DiffAugment family, by how often each picture is seen: none up to 100 times, full from 1,000.
+def augmentation_for(seen: float, passes: tuple[int, int]) -> float:
+    """Probability of each DiffAugment family, by how often each picture is seen: none up to the first of `passes`.
 
     Seen often enough, pictures are learned by heart by the critic, which then tells the generator nothing; until then
     augmentation only blurs what it says. Between the two the probability rises with the logarithm.
     """
-    few, many = PASSES
-    share = math.log(max(passes, few) / few) / math.log(many / few)
+    few, many = passes
+    share = math.log(max(seen, few) / few) / math.log(many / few)
     return round(min(1.0, share), 2)
 
 
@@ -111,8 +110,8 @@ def plan(
         images = max(run.batch, int(rate * 60 * run.minutes * HEADROOM) // 1000 * 1000)
         reasons.append(f"{images:,} pictures: {run.minutes:g} min at {rate:,.0f} img/s measured here")
         ticks = ticks or max(5, min(40, round(60 * run.minutes / TICK)))
-    if "augment" in left and (augment := augmentation_for(passes := images / len(data))):
-        reasons.append(f"augment {augment:g}: the critic will see every picture {passes:,.0f} times")
+    if "augment" in left and (augment := augmentation_for(seen := images / len(data), gan.passes)):
+        reasons.append(f"augment {augment:g}: the critic will see every picture {seen:,.0f} times")
         gan = gan.replace(augment=augment)
     ticks = max(1, min(ticks, images // 1000) if ticks else min(20, images // 2000))
     affordable = max(1, int(LOOKING * images / cost)) if cost else ticks

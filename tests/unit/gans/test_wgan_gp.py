@@ -1,4 +1,4 @@
-"""The penalty of WGAN-GP, in every round or lazily, always in the critic's own step."""
+"""The penalty of WGAN-GP, on every so many-th sample of a batch."""
 
 import pytest
 import torch
@@ -7,22 +7,36 @@ from gansmith.data.spec import DataSpec
 from gansmith.gans import WGANGP
 
 
-@pytest.mark.parametrize("lazy", [1, 2, 4])
-def test_every_round_the_critic_moves_as_often_and_every_so_many_with_the_penalty(lazy):
-    gan = WGANGP(lazy=lazy, n_critic=2)
-    for step in range(2 * lazy):
-        critic, generator = (turn for turn in gan.turns() if turn.due(step))
-        assert (critic.player, critic.repeat, generator.player) == ("D", 2, "G")
-        assert (critic.loss.__name__ == "loss_D") == (step % lazy == 0)
-
-
-def test_the_lazy_penalty_weighs_as_much_as_that_of_every_round():
+@pytest.fixture
+def game():
     torch.manual_seed(0)
-    gan = WGANGP()
-    nets = gan.nets(DataSpec((1, 16, 16)))
-    batch = {name: torch.rand(4, 1, 16, 16) for name in ("real", "fake")} | {"chance": torch.rand(4, 2, 16)}
-    often, lazy, between = gan.loss_D(nets, batch), gan.replace(lazy=4).loss_D(nets, batch), gan.distance(nets, batch)
-    assert lazy["gp"].item() == pytest.approx(4 * often["gp"].item())
-    assert lazy["wasserstein"] == often["wasserstein"] == between["wasserstein"]
-    assert set(often) == {"wasserstein", "gp"}
-    assert set(between) == {"wasserstein"}
+    gan = WGANGP(gp_stride=4)
+    classes = ("cat", "dog")
+    batch = {name: torch.rand(12, 1, 16, 16) for name in ("real", "fake")}
+    batch |= {"chance": torch.rand(12, 2, 16), "label": torch.arange(12) % 2}
+    return gan, gan.nets(DataSpec((1, 16, 16), classes)), batch
+
+
+def test_the_penalty_is_that_of_every_fourth_sample(game):
+    gan, nets, batch = game
+    thin, some = gan.loss_D(nets, batch), {name: value[::4] for name, value in batch.items()}
+    torch.testing.assert_close(thin["gp"], gan.replace(gp_stride=1).loss_D(nets, some)["gp"])
+    assert thin["gp"].item() != pytest.approx(gan.replace(gp_stride=1).loss_D(nets, batch)["gp"].item())
+
+
+def test_the_distance_is_that_of_all_samples(game):
+    gan, nets, batch = game
+    thin, paper = gan.loss_D(nets, batch), gan.replace(gp_stride=1).loss_D(nets, batch)
+    assert thin["wasserstein"] == paper["wasserstein"]
+
+
+def test_over_all_samples_the_penalty_is_the_papers(game):
+    gan, nets, batch = game
+    quarters = [{name: value.roll(-shift, 0) for name, value in batch.items()} for shift in range(4)]
+    mean = torch.stack([gan.loss_D(nets, quarter)["gp"] for quarter in quarters]).mean()
+    torch.testing.assert_close(mean, gan.replace(gp_stride=1).loss_D(nets, batch)["gp"])
+
+
+def test_a_batch_smaller_than_the_stride_has_a_penalty(game):
+    gan, nets, batch = game
+    assert gan.loss_D(nets, {name: value[:2] for name, value in batch.items()})["gp"].isfinite()

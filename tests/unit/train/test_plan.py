@@ -19,7 +19,7 @@ def pictures(n):
 
 
 def test_augmentation_rises_with_how_often_a_picture_is_seen():
-    chances = [plan.augmentation_for(passes) for passes in (0.1, 1, 100, 200, 500, 1000, 10**6)]
+    chances = [plan.augmentation_for(seen, (100, 1000)) for seen in (0.1, 1, 100, 200, 500, 1000, 10**6)]
     assert chances == sorted(chances)
     assert chances[:3] == [0.0] * 3
     assert 0 < chances[3] < chances[4] < 1
@@ -43,6 +43,13 @@ def test_pictures_that_are_seen_often_are_augmented(quick):
     assert made.gan == catalog.create("dcgan", {"augment": "1.0"})
     assert any("every picture 1,000 times" in reason for reason in made.reasons)
     assert plan.plan(catalog.create("dcgan"), run, few, device, "fp32").gan == catalog.create("dcgan")
+
+
+@pytest.mark.parametrize(("images", "augment"), [(19_000, 0.0), (63_000, 0.5), (200_000, 1.0)])
+def test_a_critic_that_is_held_back_is_augmented_later(quick, images, augment):
+    run, left = Run(images=images), {"augment"}
+    made = plan.plan(catalog.create("wgan_gp"), run, pictures(20), torch.device("cpu"), "fp32", left=left)
+    assert made.gan.augment == augment
 
 
 @pytest.mark.parametrize(
@@ -135,7 +142,7 @@ def test_the_speed_is_measured(monkeypatch):
 
 def test_a_game_that_hardly_ever_comes_round_is_not_waited_for(monkeypatch):
     monkeypatch.setattr(plan, "MEASURE", 0.05)
-    gan, start = catalog.create("wgan_gp", {"width": 8, "lazy": 20_000}), time.perf_counter()
+    gan, start = catalog.create("r3gan", {"widths": "8,8", "group": 8, "lazy": 20_000}), time.perf_counter()
     assert plan.plan(gan, Run(images=1000), pictures(50), torch.device("cpu"), "fp32").rate > 0
     assert time.perf_counter() - start < 15, "its rounds would take minutes"
 
