@@ -12,8 +12,9 @@ def diffaugment(x: Tensor, chance: Tensor, p: float | Tensor = 1.0) -> Tensor:
 
     `x` [n, c, h, w]; `chance` [n, >= 10] uniform in [0, 1), one row a sample, decides everything, so the same row gives
     the same transform; `p` is the probability of each of the three families for each sample; a plain 0 returns `x`.
-    Brightness moves by U(-.5, .5), saturation scales by U(0, 2), contrast by U(.5, 1.5); pictures shift by up to 1/8
-    of a side over black; a window of half of each side is blanked. Twice differentiable: products and masks only.
+    Brightness moves by U(-.5, .5), saturation scales by U(0, 2), contrast by U(.5, 1.5), all of the colours alone where
+    a fourth channel says how opaque they are; pictures shift by up to 1/8 of a side over zeros; a window of half of
+    each side is zero. Twice differentiable: products and masks only.
     """
     if isinstance(p, float | int) and p == 0:
         return x
@@ -25,6 +26,8 @@ def _colour(x: Tensor, chance: Tensor, on: Tensor) -> Tensor:
     def column(value: Tensor) -> Tensor:
         return value.to(x.dtype).view(-1, 1, 1, 1)
 
+    if x.shape[1] == 4:
+        return torch.cat([_colour(x[:, :3], chance, on), x[:, 3:]], 1)
     on = column(on)
     x = x + column(chance[:, _BRIGHTNESS] - 0.5) * on
     if x.shape[1] > 1:

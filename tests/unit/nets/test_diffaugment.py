@@ -54,6 +54,13 @@ def test_brightness_saturation_and_contrast_by_hand(pictures):
     torch.testing.assert_close(diffaugment(x, chance(colour=0.0, contrast=0.0)), flat + (x - flat) / 2)
 
 
+def test_colour_leaves_opacity_alone():
+    x, row = torch.rand(1, 4, 12, 20), chance(colour=0.0, brightness=0.9, saturation=0.1, contrast=0.2)
+    made = diffaugment(x, row)
+    torch.testing.assert_close(made[:, :3], diffaugment(x[:, :3], row))
+    assert torch.equal(made[:, 3:], x[:, 3:])
+
+
 def test_a_shift_by_hand(pictures):
     x = pictures[0][:1]  # 12 x 20: reaches of 1 and 2
     shifted = diffaugment(x, chance(shift=0.0, y=0.99, x=0.0))
