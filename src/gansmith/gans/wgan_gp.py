@@ -23,7 +23,7 @@ class WGANGP(GAN):
     """Wasserstein critic without batch statistics, gradient penalty."""
 
     widens: ClassVar = ("width", "widest")
-    passes: ClassVar = (1000, 10_000)  # the penalty holds its critic back, augmentation on top of it more than it should
+    passes: ClassVar = (1000, 10_000)  # late: the penalty holds the critic back already
 
     latent_dim: int = 128
     width: int = 32  # channels of the finest stage, at most; doubled at each halving
