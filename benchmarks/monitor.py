@@ -84,8 +84,9 @@ def train(arm: str, data: ImageData, run: Run, augment: float | None):
     fields = dict(RING_FIELDS) if data.source == "ring" else {}
     fields |= {} if augment is None else {"augment": augment}
     run = dataclasses.replace(run, seed=int(seed or 0), batch=256 if data.source == "ring" else run.batch)
-    if "augment" in left_open(catalog.find(name), fields) and run.images:
-        fields["augment"] = augmentation_for(run.images / len(data), catalog.find(name).passes)
+    family = catalog.find(name)
+    if "augment" in left_open(family, fields) and run.images:
+        fields["augment"] = augmentation_for(run.images / len(data), family.passes)
     gan, device = catalog.create(name, fields), torch.device("cpu")
     if run.ticks is None:
         planned, _ = make_plan(gan, run, data, device, "fp32")

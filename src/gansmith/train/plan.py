@@ -57,7 +57,7 @@ def left_open(gan: type[GAN], given: Iterable[str]) -> frozenset[str]:
 
 
 def augmentation_for(seen: float, passes: tuple[int, int]) -> float:
-    """Probability of each DiffAugment family, by how often each picture is seen: none up to the first of `passes`.
+    """Probability of each DiffAugment family, by how often each picture is seen: 0 to 1 between the two `passes`.
 
     Seen often enough, pictures are learned by heart by the critic, which then tells the generator nothing; until then
     augmentation only blurs what it says. Between the two the probability rises with the logarithm.
