@@ -361,7 +361,7 @@ def make_gan(
 ) -> tuple[GAN, frozenset[str]]:
     """Build a GAN from its name and options; return it with the fields that are left to the planner.
 
-    It is as wide as the one that its weights are to come from, the `parent`, unless the options say otherwise.
+    Its nets are built as those that its weights are to come from, the `parent`, unless the options say otherwise.
     """
     if isinstance(gan, GAN):
         if options:
@@ -370,8 +370,8 @@ def make_gan(
     name = gan or catalog.default_for(pictures.spec.size)
     made, left = catalog.create(name, options), left_open(catalog.find(name), options)
     if type(parent) is type(made):
-        widths = {field: getattr(parent, field) for field in set(made.widens) & left}
-        made, left = made.replace(**widths), left - widths.keys()
+        built = {field: getattr(parent, field) for field in left - {"augment"}}
+        made, left = made.replace(**built), left - built.keys()
     return made, left
 
 

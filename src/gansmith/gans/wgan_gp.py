@@ -28,6 +28,7 @@ class WGANGP(GAN):
     latent_dim: int = 128
     width: int = 32  # channels of the finest stage, at most; doubled at each halving
     widest: int = 128  # channels of the coarsest stage, at most; halved towards the finer
+    palette: int = 0  # colours of a picture that its pixels are mixed of; 0 ends in tanh
     transposed: bool = False  # G doubles maps by transposed convolutions, else by neighbours and a convolution
     n_critic: int = 1  # critic steps to one of G; the paper takes 5, at a tenth of the rate
     gp_weight: float = 10.0  # lambda in eq. 3
@@ -39,8 +40,9 @@ class WGANGP(GAN):
     def nets(self, spec):
         """G with batch norm, critic with layer norm as the penalty is taken sample by sample."""
         classes, widths = len(spec.classes), (self.width, self.widest)
+        end = {"transposed": self.transposed, "palette": self.palette}
         return Nets(
-            G=Decoder(self.latent_dim, spec.shape, classes, *widths, transposed=self.transposed),
+            G=Decoder(self.latent_dim, spec.shape, classes, *widths, **end),
             D=Encoder(spec.shape, classes, *widths, norm="layer"),
         )
 

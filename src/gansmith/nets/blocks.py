@@ -220,7 +220,7 @@ class DoublingConv(nn.Module):
     map. Where it makes fewer than `FEW` channels the same is done by corners, as in `last_doubling`.
     """
 
-    FEW = 8
+    FEW = 16
 
     def __init__(self, rank: int, channels: int, out: int, bias: bool = True):
         super().__init__()

@@ -21,6 +21,7 @@ from gansmith.nets.blocks import (
     pyramid,
     to_map,
 )
+from gansmith.nets.palette import Palette
 
 
 class Decoder(nn.Module):
@@ -35,6 +36,9 @@ class Decoder(nn.Module):
     the finest stages, which take most of the time and least of the arithmetic, fall away (`folded` says where a sample
     is too small for it). Not `transposed`, a map is doubled by nearest neighbours and a 3-wide convolution: no grid of
     uneven overlaps is left in the samples (Odena et al., 2016, "Deconvolution and Checkerboard Artifacts").
+
+    With a `palette` the pixels of a picture are mixtures of so many colours instead of ending in tanh (see `Palette`);
+    other ranks know no pixels and stay as they are.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class Decoder(nn.Module):
         norm: str | None = "batch",
         patch: int = 1,
         transposed: bool = True,
+        palette: int = 0,
     ):
         super().__init__()
         channels, *size = shape
@@ -55,32 +60,36 @@ class Decoder(nn.Module):
         self.patch, finest = folded(self.size, patch)
         self.sizes = pyramid(finest)
         self.ups = nn.ModuleList()
+        self.palette: Palette | None = None
         if not rank:
             self.lay_out = nn.Linear(latent_dim + classes, widest)
             self.first = Stage(nn.ReLU(), *hidden_layers(widest, widest, 2, nn.ReLU()))
             self.last = nn.Linear(widest, channels)
             return
         widths = channels_by_stage(width, widest, max(1, len(self.sizes) - 1))[::-1]
+        if palette and rank == 2:
+            self.palette = Palette(widths[0], palette, channels)
+        made = palette if self.palette else channels  # numbers a pixel
         self.lay_out = nn.Linear(latent_dim + classes, widths[0] * math.prod(self.sizes[0]), bias=norm is None)
         self.first = Stage(norm_layer(norm, widths[0], rank, classes), nn.ReLU())
         for inner, out in itertools.pairwise(widths):
             up = _double(rank, inner, out, transposed, bias=norm is None)
             self.ups.append(Stage(up, norm_layer(norm, out, rank, classes), nn.ReLU()))
         if len(self.sizes) == 1:  # a size that is its own coarsest map still needs its way to the channels
-            self.last = Unfolded(CONV[rank](widths[-1], channels, 3, padding=1), 1, self.size)
+            self.last = Unfolded(CONV[rank](widths[-1], made, 3, padding=1), 1, self.size)
         elif transposed:
-            self.last = last_doubling(widths[-1], channels, self.size, self.patch)
+            self.last = last_doubling(widths[-1], made, self.size, self.patch)
         else:
-            up = _double(rank, widths[-1], channels * self.patch**rank, transposed, bias=True)
+            up = _double(rank, widths[-1], made * self.patch**rank, transposed, bias=True)
             self.last = Unfolded(up, self.patch, self.size)
 
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """Map latents [n, latent_dim] (and labels [n]) to samples [n, channels, *size] in [-1, 1]."""
         x = self.lay_out(append_class(z, label, self.classes))
-        x = self.first(to_map(x, self.sizes[0]), label)
+        x = coarse = self.first(to_map(x, self.sizes[0]), label)
         for up, size in zip(self.ups, self.sizes[1:], strict=False):
             x = crop(up(x, label), size)
-        return self.last(x).tanh()
+        return self.palette(self.last(x), coarse) if self.palette else self.last(x).tanh()
 
 
 def _double(rank: int, channels: int, out: int, transposed: bool, bias: bool) -> nn.Module:

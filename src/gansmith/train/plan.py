@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from gansmith.data.batches import Batches
@@ -27,7 +28,8 @@ HEADROOM = 0.88  # share of the minutes that is planned for rounds; the rest is 
 TICK = 20.0  # seconds between looks, where the time decides
 LOOKING = 0.05  # share of the time that judging may take
 LOOKS = 2  # measured: the first warms up
-SETTLED = frozenset({"augment"})  # hyper-parameters that follow from the data and the budget, beside `GAN.widens`
+SETTLED = frozenset({"augment", "palette"})  # what follows from the data and the budget, beside `GAN.widens`
+FLAT, COLOURS = 0.5, 8  # share of neighbouring pixels that are equal from which pictures are mixed of so many colours
 WIDER = 200_000, 4_000_000  # pictures that the minutes allow, from which nets are twice and four times as wide
 
 Look = Callable[[State, Batches], object]
@@ -67,6 +69,21 @@ def augmentation_for(seen: float, passes: tuple[int, int]) -> float:
     return round(min(1.0, share), 2)
 
 
+def flatness(images: np.ndarray, most: int = 256) -> float:
+    """Return the share of neighbouring pixels that are equal, in `most` pictures of uint8 [n, height, width, channels].
+
+    Of drawings it is more than half, of photographs hardly any. Pairs that are hidden by opacity do not count; 0 where
+    none is left to count.
+    """
+    some = np.asarray(images[np.linspace(0, len(images) - 1, min(most, len(images))).astype(int)])
+    equal = shown = 0
+    for one, other in ((some[:, 1:], some[:, :-1]), (some[:, :, 1:], some[:, :, :-1])):
+        seen = np.ones(one.shape[:-1], bool) if one.shape[-1] != 4 else (one[..., 3] | other[..., 3]) > 0
+        equal += int(((one == other).all(-1) & seen).sum())
+        shown += int(seen.sum())
+    return equal / shown if shown else 0.0
+
+
 def check(data: ImageData) -> None:
     """Raise DataError where there is too little to train on."""
     if len(data) < 2:
@@ -93,10 +110,13 @@ def plan(
     check(data)
     if run.images is None and run.minutes is None:
         run = dataclasses.replace(run, minutes=DEFAULT_MINUTES)
+    reasons = []
+    if "palette" in left and data.spec.channels >= 3 and (flat := flatness(data.images)) >= FLAT:
+        reasons.append(f"palette {COLOURS}: {flat:.0%} of neighbouring pixels are of one colour, as in drawings")
+        gan = gan.replace(palette=COLOURS)
     free = run.images is None and run.ticks is None  # how often to look follows from what a look costs
     endless = dataclasses.replace(run, images=10**9)
     rate, cost, parameters = _measure(gan, endless, data, device, precision, look if free else None)
-    reasons = []
     if run.images is None and (wider := _wider(gan, left, rate * 60 * (run.minutes or 0) * HEADROOM)):
         widths = ", ".join(f"{name} {getattr(wider, name)}" for name in gan.widens)
         reasons.append(f"{widths}: in these minutes wider nets than the default's learn enough to be better")

@@ -39,6 +39,18 @@ def test_convolutions_of_every_rank(shape, classes):
             assert logits.isfinite().all()
 
 
+@pytest.mark.parametrize("classes", [0, 3])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_a_palette_is_for_pictures_of_any_size(shape, classes):
+    label = torch.tensor([0, 2, 1]) if classes else None
+    for settings in ({}, {"transposed": False}, {"patch": 2}):
+        net = Decoder(5, shape, classes, **WIDTHS, palette=6, **settings)
+        x = net(torch.randn(3, 5), label)
+        assert x.shape == (3, *shape)
+        assert x.abs().max() <= 1
+        assert (net.palette is not None) == (len(shape) == 3)
+
+
 @pytest.mark.parametrize("norm", ["batch", "layer", None])
 @pytest.mark.parametrize("shape", [shape for shape in SHAPES if len(shape) > 1], ids=str)
 def test_from_picture_to_picture(shape, norm):

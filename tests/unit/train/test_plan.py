@@ -52,6 +52,43 @@ def test_a_critic_that_is_held_back_is_augmented_later(quick, images, augment):
     assert made.gan.augment == augment
 
 
+def drawings(channels, opaque=True):
+    """Sixteen pictures of two halves, each of a colour of its own; not opaque, one is noise and the other is hidden."""
+    rng = np.random.default_rng(0)
+    images = np.repeat(rng.integers(0, 256, (16, 1, 2, channels), np.uint8), 12, 1).repeat(6, 2)
+    if not opaque:
+        images[..., :6, :] = rng.integers(0, 256, (16, 12, 6, channels), np.uint8)
+        images[..., 3] = 255 * (np.arange(12) < 6)
+    return assemble(images, None, (), [str(i) for i in range(16)], "drawings")
+
+
+def test_flatness_is_the_share_of_equal_neighbours():
+    images = drawings(3).images
+    assert plan.flatness(images) == pytest.approx(1 - 12 / (2 * 12 * 11))  # but where the halves meet
+    assert plan.flatness(np.tile(images, (40, 1, 1, 1))) == plan.flatness(images)
+    assert plan.flatness(pictures(20).images) < 0.02
+
+
+def test_flatness_leaves_out_what_opacity_hides():
+    hidden = drawings(4, opaque=False).images
+    assert plan.flatness(hidden) < 0.02  # the noise is seen
+    assert plan.flatness(np.where(hidden[..., 3:] > 0, np.uint8(9), hidden)) > 0.8
+    assert plan.flatness(np.zeros((2, 4, 4, 4), np.uint8)) == 0
+
+
+@pytest.mark.parametrize(("data", "colours"), [(drawings(3), 8), (drawings(1), 0), (pictures(20), 0)])
+def test_drawings_are_mixed_of_a_palette(quick, data, colours):
+    left = plan.left_open(catalog.find("wgan_gp"), {})
+    made = plan.plan(catalog.create("wgan_gp"), Run(images=100), data, torch.device("cpu"), "fp32", left=left)
+    assert made.gan.palette == colours
+    assert any("palette 8" in reason for reason in made.reasons) == bool(colours)
+    given = plan.plan(catalog.create("wgan_gp"), Run(images=100), data, torch.device("cpu"), "fp32")
+    assert given.gan.palette == 0
+    assert "palette" not in plan.left_open(catalog.find("wgan_gp"), {"palette": "0"}) | plan.left_open(
+        catalog.find("dcgan"), {}
+    )
+
+
 @pytest.mark.parametrize(
     ("gan", "minutes", "left", "width"),
     [
