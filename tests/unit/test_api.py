@@ -12,7 +12,7 @@ import gansmith as gs
 from gansmith import api, catalog
 from gansmith.data.images import assemble
 from gansmith.errors import DataError, UsageError
-from gansmith.gans import DCGAN
+from gansmith.gans import DCGAN, WGANGP
 from gansmith.train.run import Run
 
 VERBS = ("data", "evaluate", "export", "load", "resume", "train")
@@ -72,6 +72,9 @@ def test_a_gan_by_name_leaves_to_the_planner_what_was_not_given(pictures):
     assert api.make_gan("dcgan", {}, pictures, wide) == (DCGAN(width=64, widest=256), {"augment"}), "as its parent"
     assert api.make_gan("dcgan", {"width": "8"}, pictures, wide)[0] == DCGAN(width=8, widest=256)
     assert api.make_gan("sngan", {}, pictures, wide)[0] == catalog.create("sngan")
+    drawn = WGANGP(palette=8)
+    assert api.make_gan("wgan_gp", {}, pictures, drawn) == (drawn, {"augment"}), "painted as its parent paints"
+    assert api.make_gan("wgan_gp", {}, pictures, WGANGP())[1] == {"augment"}, "not settled by the data"
     assert api.make_gan(DCGAN(width=8), {}, pictures) == (DCGAN(width=8), frozenset())
     with pytest.raises(UsageError, match="options go with the name"):
         api.make_gan(DCGAN(), {"width": 8}, pictures)
