@@ -4,6 +4,8 @@ import json
 import os
 import shlex
 import shutil
+import subprocess
+import sys
 import time
 
 import pytest
@@ -176,6 +178,18 @@ def test_a_study_is_started_stopped_and_gone_on_with(client, runs_folder):
     assert client.post(f"/api/augment/small/{name}/resume").json()["state"] == "running"
     assert client.post(f"/api/augment/small/{name}/stop").status_code == 200
     assert ended(client, name)["command"] == command
+
+
+def test_a_process_has_begun_when_its_command_can_be_read():
+    if not os.path.exists("/proc/self/cmdline"):
+        pytest.skip("the system does not tell a process's command by a file")
+    for _ in range(100):  # without the wait it cannot be read after some of these
+        with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(9)"], start_new_session=True) as process:
+            jobs._has_begun(process)
+            with open(f"/proc/{process.pid}/cmdline", "rb") as line:
+                words = line.read()
+            process.kill()
+        assert words.endswith(b"time.sleep(9)\0")
 
 
 def test_a_process_of_the_same_number_is_not_ours(runs_folder):

@@ -69,6 +69,7 @@ class Job:
         argv = [sys.executable, "-m", "gansmith", *words]
         with (folder / LOG).open("ab") as log, (folder / (ANSWER if answers else LOG)).open("ab") as out:
             process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=log, start_new_session=True)
+        _has_begun(process)
         threading.Thread(target=process.wait, name=f"job {process.pid}", daemon=True).start()  # leaves no zombie
         told = about | {"words": list(words), "argv": argv, "pid": process.pid, "started": time.time()}
         write_whole(folder / ABOUT, json.dumps(told))
@@ -115,6 +116,13 @@ class Job:
             raise Conflict("nothing runs here any more", "reload the page to see how it ended")
         write_whole(self.folder / ABOUT, json.dumps(self.about | {"stopped": time.time()}))
         os.kill(pid, signal.SIGTERM)
+
+
+def _has_begun(process: subprocess.Popen) -> None:
+    """Wait until the kernel tells the new command: the process is there a moment before its words are."""
+    line = Path(f"/proc/{process.pid}/cmdline")
+    while process.poll() is None and line.exists() and not line.read_bytes():
+        time.sleep(0.001)
 
 
 def _answers(pid: int) -> bool:
