@@ -5,7 +5,8 @@
 
 Arms play one after the other, each in a process of its own. A peer is played once and looked at in passing; ours is a
 run of `gansmith train DATA --minutes M` for every M, as its schedules end with its minutes. All are judged alike, by
-samples of the data's own size. What is measured stays in `--out`, so that a call goes on where an earlier one ended.
+samples of the data's own size. What is measured stays in `--out`, so that a call goes on where an earlier one ended;
+rows of `--json` that are not among it, of another machine or day, stay as they are. A row says on what it was measured.
 
 Minutes are those of two cores. `--clock processor` plays on one thread and counts two minutes of the processor for one,
 so that neighbours on the machine favour none; what an arm would gain or lose by two threads is left out.
@@ -16,6 +17,7 @@ import importlib
 import json
 import math
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -29,6 +31,11 @@ ARMS = ("ours", "dcgan_tutorial", "fastgan", "stylegan2")
 MINUTES = (0.5, 1, 2, 5, 10, 20)
 TUTORIAL, ITS_MINUTES = "dcgan_tutorial", 20
 SMALL = 1000  # pictures, below which samples are looked through for copies
+KEY = ["arm", "minutes", "processor"]  # what a row is told from others by; the floor has none of them but a name
+SCORES, COPIES = "{data}, features of {net}, medians over seeds", "{data}: copies, features of {net}"
+REACHED = "{data}: minutes to the tutorial's Frechet distance at {minutes} minutes, features of {net}"
+COPIED = ["far nearer to one picture than to any other", "1 % copies planted"]
+FLOOR = "floor: one half of the reals against the other"
 NOTES = (
     "A minute is one of two cores. With `--clock processor` an arm has one thread and two minutes of its processor.",
     "Ours is a run a row, as its schedules end with its minutes; a peer is one run, looked at in passing.",
@@ -80,15 +87,16 @@ def show(asked) -> None:
     """Print the tables of all sets; write them and the plots where asked."""
     from benchmarks import performance_page
 
-    sets = sorted(path.name for path in asked.out.glob("*") if path.is_dir())
-    made = [one for data in sets for one in tables(asked.out, data)]
+    earlier = json.loads(asked.json.read_text())["tables"] if asked.json and asked.json.is_file() else []
+    made = together(earlier, [one for path in sorted(asked.out.glob("*")) for one in tables(asked.out, path.name)])
+    made = [one for scores in made for one in (scores, *reached(scores))]
     performance_page.show(made)
     if asked.json:
         question = "How good are the pictures after so many minutes, and after so many pictures?"
         where, notes = ("", NOTES) if asked.device == "cpu" else (" on a GPU", NOTES[1:])
         performance_page.keep(asked.json, f"Quality against time{where}", question, made, notes)
-    for data in sets if asked.plots else ():
-        (asked.plots / f"time-to-quality-{data}.png").write_bytes(plot(asked.out, data))
+    for data, drawn in plots(made).items() if asked.plots else ():
+        (asked.plots / f"time-to-quality-{data}.png").write_bytes(drawn)
 
 
 def clock(kind: str):
@@ -123,7 +131,7 @@ def play_peer(asked, arm: str, seed: int, folder: Path) -> None:
         left = now()
         made = F.interpolate(loop.sample(asked.samples), (height, width), mode="bilinear", antialias=True)
         made = ((made.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
-        _keep(folder, minutes, made, images)
+        _keep(folder, minutes, made, images, asked.device)
         away += now() - left
 
 
@@ -156,7 +164,7 @@ def play_ours(asked, arm: str, seed: int, folder: Path) -> None:
         )
         model = gs.load(made.folder / "last")
         seen = json.loads((made.folder / "state" / "status.json").read_text())["images"]
-        _keep(folder, minutes, model.pixels(range(asked.samples)), seen)
+        _keep(folder, minutes, model.pixels(range(asked.samples)), seen, asked.device)
 
 
 def judge(folder: Path, asked) -> None:
@@ -196,19 +204,19 @@ def copies(samples, data) -> dict[str, dict[str, float]]:
     return found
 
 
-def measured(out: Path, data: str) -> dict[str, dict[float, list[dict]]]:
-    """Return what was judged on a set: by arm and minutes a row a seed, its `seed` and `images` and, by net, `nets`."""
-    found: dict[str, dict[float, list[dict]]] = {}
+def measured(out: Path, data: str) -> dict[tuple[str, float, str], list[dict]]:
+    """Return what was judged on a set: by arm, minutes and processor a row a seed; `images` and, by net, `nets`."""
+    found: dict[tuple[str, float, str], list[dict]] = {}
     for path in sorted((out / data).glob("*/*/*.json")):
-        row = json.loads(path.read_text()) | {"seed": int(path.parent.name)}
+        row = json.loads(path.read_text())
         if "nets" in row:
-            found.setdefault(path.parent.parent.name, {}).setdefault(row["minutes"], []).append(row)
-    return {arm: dict(sorted(found[arm].items())) for arm in sorted(found)}
+            found.setdefault((path.parent.parent.name, float(row["minutes"]), row["processor"]), []).append(row)
+    return found
 
 
-def judged_by(found: dict[str, dict[float, list[dict]]]) -> dict[str, dict]:
+def judged_by(found: dict[tuple[str, float, str], list[dict]]) -> dict[str, dict]:
     """Return the nets that judged, best first, each with the figures of one row, whose floors are those of all."""
-    return next((row["nets"] for by_minutes in found.values() for rows in by_minutes.values() for row in rows), {})
+    return next((row["nets"] for rows in found.values() for row in rows), {})
 
 
 def middle(rows: list[dict], net: str, metric: str, of: str = "value") -> float:
@@ -217,35 +225,62 @@ def middle(rows: list[dict], net: str, metric: str, of: str = "value") -> float:
 
 
 def tables(out: Path, data: str) -> list[dict]:
-    """Return what was measured on a set as tables: quality by minutes, and minutes to the tutorial's quality."""
+    """Return what was measured on a set as tables: by net the quality by minutes, and for small sets the copies."""
     from benchmarks.default_gan import METRICS
 
     found, made = measured(out, data), []
     for net, floors in judged_by(found).items():
-        rows, copied, reached = [], [], []
-        goal = found.get(TUTORIAL, {}).get(ITS_MINUTES)
-        for arm, by_minutes in found.items():
-            for minutes, of in by_minutes.items():
-                images = statistics.median(row["images"] for row in of)
-                values = [middle(of, net, metric) for metric in METRICS]
-                rows.append([arm, float(minutes), len(of), int(images), *values])
-                if "memorization_ratio" in floors:
-                    shares = [middle(of, net, "memorization_ratio", key) for key in ("value", "planted")]
-                    copied.append([arm, float(minutes), len(of), *shares])
-            if goal:
-                curve = {minutes: middle(of, net, "fd") for minutes, of in by_minutes.items()}
-                reached.append([arm, when(curve, middle(goal, net, "fd"))])
-        floor = [floors[metric]["floor"] for metric in METRICS]
-        rows.append(["floor: one half of the reals against the other", None, None, None, *floor])
-        columns = ["arm", "minutes", "seeds", "pictures", *METRICS]
-        made.append({"caption": f"{data}, features of {net}, medians over seeds", "columns": columns, "rows": rows})
+        rows, copied = [], []
+        for (arm, minutes, processor), of in found.items():
+            images = int(statistics.median(row["images"] for row in of))
+            rows.append([arm, minutes, processor, len(of), images, *(middle(of, net, metric) for metric in METRICS)])
+            if "memorization_ratio" in floors:
+                shares = [middle(of, net, "memorization_ratio", key) for key in ("value", "planted")]
+                copied.append([arm, minutes, processor, len(of), *shares])
+        rows.append([FLOOR, None, None, None, None, *(floors[metric]["floor"] for metric in METRICS)])
+        columns = [*KEY, "seeds", "pictures", *METRICS]
+        made.append({"caption": SCORES.format(data=data, net=net), "columns": columns, "rows": rows})
         if copied:
-            columns = ["arm", "minutes", "seeds", "far nearer to one picture than to any other", "1 % copies planted"]
-            made.append({"caption": f"{data}: copies, features of {net}", "columns": columns, "rows": copied})
-        if goal:
-            caption = f"{data}: minutes to the tutorial's Frechet distance at {ITS_MINUTES} minutes, features of {net}"
-            made.append({"caption": caption, "columns": ["arm", "minutes"], "rows": reached})
+            columns = [*KEY, "seeds", *COPIED]
+            made.append({"caption": COPIES.format(data=data, net=net), "columns": columns, "rows": copied})
     return made
+
+
+def together(earlier: list[dict], now: list[dict]) -> list[dict]:
+    """Return tables of both, by caption; a row of `now` takes the place of an earlier one of the same key."""
+    found: dict[str, dict] = {}
+    for one in (*earlier, *now):
+        if one["columns"][: len(KEY)] == KEY:  # others follow from these
+            known = found.get(one["caption"], one | {"rows": []})
+            rows = {tuple(row[: len(KEY)]): row for row in (*known["rows"], *one["rows"])}
+            found[one["caption"]] = one | {"rows": sorted(rows.values(), key=_place)}
+    return [found[caption] for caption in sorted(found)]
+
+
+def _place(row: list) -> tuple:
+    """Return what rows are sorted by: the arm, where and when, the floor last."""
+    return (row[0] == FLOOR, row[0], row[2] or "", row[1] or 0)
+
+
+def curves(scores: dict) -> dict[tuple[str, str], dict[float, float]]:
+    """Return the Frechet distance by minutes, of each (arm, processor) of a table."""
+    fd, found = scores["columns"].index("fd"), {}
+    for row in scores["rows"]:
+        if row[0] != FLOOR:
+            found.setdefault((row[0], row[2]), {})[row[1]] = row[fd]
+    return found
+
+
+def reached(scores: dict) -> list[dict]:
+    """Return the table of the minutes that each arm took to the tutorial's quality on the same processor."""
+    told = re.fullmatch(SCORES.format(data="(.+)", net="(.+)"), scores["caption"])
+    found = curves(scores) if told else {}
+    goals = {of: curve[ITS_MINUTES] for (arm, of), curve in found.items() if arm == TUTORIAL and ITS_MINUTES in curve}
+    rows = [[arm, of, when(curve, goals[of])] for (arm, of), curve in found.items() if of in goals]
+    if not told or not rows:
+        return []
+    caption = REACHED.format(data=told[1], net=told[2], minutes=ITS_MINUTES)
+    return [{"caption": caption, "columns": ["arm", "processor", "minutes"], "rows": rows}]
 
 
 def when(curve: dict[float, float], goal: float) -> str:
@@ -262,16 +297,21 @@ def when(curve: dict[float, float], goal: float) -> str:
     return f"over {max(curve):g}"
 
 
-def plot(out: Path, data: str) -> bytes:
-    """Return a PNG: the Frechet distance on the first net against minutes, both as logarithms."""
+def plots(made: list[dict]) -> dict[str, bytes]:
+    """Return a PNG for each set: the Frechet distance against minutes, a chart a net."""
     from gansmith.pages.charts import charts_png
 
-    found, lines = measured(out, data), {}
-    net = next(iter(judged_by(found)))
-    for arm, by_minutes in found.items():
-        values = [math.log10(middle(of, net, "fd")) for of in by_minutes.values()]
-        lines[arm] = ([math.log10(minutes) for minutes in by_minutes], values)
-    return charts_png({f"log10 of fd, {data}, {net}": lines}, "log10 of minutes")
+    charts: dict[str, dict] = {}
+    for scores in made:
+        if told := re.fullmatch(SCORES.format(data="(.+)", net="(.+)"), scores["caption"]):
+            found = curves(scores)
+            several = len({processor for _, processor in found}) > 1
+            lines = {
+                f"{arm} ({processor})" if several else arm: (list(curve), list(curve.values()))
+                for (arm, processor), curve in found.items()
+            }
+            charts.setdefault(told[1], {})[f"fd, {told[1]}, {told[2]}"] = lines
+    return {data: charts_png(of, "minutes", log=True) for data, of in charts.items()}
 
 
 def _data(asked):
@@ -280,12 +320,24 @@ def _data(asked):
     return gs.data(asked.data, **({"size": asked.size} if asked.size else {}), label=asked.label)
 
 
-def _keep(folder: Path, minutes: float, pixels, images: int) -> None:
+def _keep(folder: Path, minutes: float, pixels, images: int, device: str) -> None:
     import numpy as np
 
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{minutes:g}.json").write_text(json.dumps({"minutes": minutes, "images": images}))
+    row = {"minutes": minutes, "images": images, "processor": processor(device)}
+    (folder / f"{minutes:g}.json").write_text(json.dumps(row))
     np.save(folder / f"{minutes:g}.npy", pixels)
+
+
+def processor(device: str) -> str:
+    """Say what plays: the GPU, or the processor and the precision that ours takes on it."""
+    import torch
+
+    from gansmith import machine
+
+    if device != "cpu":
+        return torch.cuda.get_device_name(device)
+    return f"{machine.processor()}, {machine.find_precision('auto', torch.device(device))}"
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from gansmith.errors import UsageError
 
+CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
+
 
 def write_whole(path: Path, content: bytes | str, mode: int | None = None) -> Path:
     """Write `content` beside `path` and rename it there; return `path`. On an OSError the old file stays as it is.
@@ -16,11 +18,15 @@ def write_whole(path: Path, content: bytes | str, mode: int | None = None) -> Pa
     """
     folder, name = os.path.split(path)
     temporary = os.path.join(folder, f".{name}.{os.getpid()}")
+    left = memoryview(content.encode() if isinstance(content, str) else content)
     try:
-        if mode is not None:
-            Path(temporary).touch(mode)
-        with open(temporary, "wb") as file:  # a hundred thousand pictures are written by this: pathlib takes its time
-            file.write(content.encode() if isinstance(content, str) else content)
+        # A hundred thousand pictures are written by this: file objects and pathlib take twice the time of the rest.
+        file = os.open(temporary, CREATE, 0o666 if mode is None else mode)
+        try:
+            while left:
+                left = left[os.write(file, left) :]
+        finally:
+            os.close(file)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -68,15 +68,17 @@ def chart(series: Series, title: str, x_label: str, log: bool = False) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(f"{head}>{SCHEME}{body}".encode()).decode()
 
 
-def charts_png(panels: Mapping[str, Series], x_label: str) -> bytes:
-    """Draw one panel below the other, by title, as the bytes of a PNG file on white."""
+def charts_png(panels: Mapping[str, Series], x_label: str, log: bool = False) -> bytes:
+    """Draw one panel below the other, by title, as the bytes of a PNG file on white; `log`: both axes by logarithm."""
     stream = io.BytesIO()
     with _style() as new_figure:
         figure = new_figure(figsize=(WIDTH, HEIGHT * len(panels)))
         figure.subplots_adjust(**_margins(HEIGHT * len(panels), max(map(_legend_rows, panels.values()))))
         rows = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
         for axes, (title, series) in zip(rows, panels.items(), strict=True):
-            draw(axes, series, title, x_label if axes is rows[-1] else "")
+            draw(axes, series, title, x_label if axes is rows[-1] else "", log)
+            if log:
+                _by_logarithm(axes, sorted({value for x, _ in series.values() for value in x}))
         figure.savefig(stream, format="png", dpi=150)
     return stream.getvalue()
 
@@ -101,6 +103,20 @@ def draw(axes: "Axes", series: Series, title: str, x_label: str, log: bool = Fal
     if len(series) > 1:
         axes.legend(loc="lower left", bbox_to_anchor=(left, 1.0), borderaxespad=0.2, ncols=LEGEND_COLUMNS)
     axes.xaxis.set_major_formatter(lambda value, _: short(value))
+
+
+def _by_logarithm(axes: "Axes", ticks: Sequence[float]) -> None:
+    """Let x go by logarithm as well, named where the points lie, and name 1, 2 and 5 of each power of ten of y."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    say = FuncFormatter(lambda value, _: short(value))
+    axes.set_xscale("log")
+    axes.set_xticks(ticks)
+    axes.xaxis.set_major_formatter(say)
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(say)
+    axes.yaxis.set_minor_locator(NullLocator())
 
 
 def thin(x: Sequence[float], y: Sequence[float], most: int = MOST_POINTS) -> tuple[list[float], list[float]]:
