@@ -1,11 +1,11 @@
-"""How fast a trained model samples, one command: `python benchmarks/sampling.py [MODEL] [--json FILE]`.
+"""How fast trained models sample, one command: `python benchmarks/sampling.py [MODEL ...] [--json FILE]`.
 
 1. Pictures a second and latency of one pass at batch 1, 8 and 64: eager, bf16, compiled, exported to ONNX; and by how
    much the samples of each differ from the eager ones. `sampler` is what `generate` does, latents and rounding to
    pixels included, in passes of 16 rows whatever the batch, which is why its pictures do not depend on the batch.
 2. `generate`: its rate, PNG files written, against the rate of `sampler` alone; what painting and what encoding cost in
    processor time, as both share the cores; and its peak memory at n and at 4 n.
-3. Start-up: `gansmith --help` and one picture from cold, beside the imports that nobody can spare.
+3. Start-up: `gansmith --help` and one picture of the first model from cold, beside the imports that nobody can spare.
 
 Arms take turns, several times over; figures are medians. Without MODEL a small one is trained first, on digits.
 """
@@ -38,26 +38,35 @@ def main() -> None:
     from benchmarks.performance_page import keep
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", nargs="?", help="artefact or run; left out: one that is trained now")
+    parser.add_argument("models", nargs="*", type=Path, help="artefacts or runs; left out: one that is trained now")
     parser.add_argument("--repeats", type=int, default=7, help="turns of every arm")
     parser.add_argument("--seconds", type=float, default=0.5, help="of an arm in a turn")
     parser.add_argument("-n", type=int, default=4096, help="pictures of a turn of `generate`")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     asked = parser.parse_args()
+    made, notes = [], []
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        path = Path(asked.model) if asked.model else train(scratch)
-        model = describe(path)
-        print(f"{model}\n", flush=True)
-        rows, skipped = passes(path, scratch, asked.repeats, asked.seconds)
-        made = [generating(path, scratch, asked.repeats, asked.n), memory(path, scratch, asked.n)]
-        cold = start_up(path, scratch)
+        models = asked.models or [train(scratch)]
+        for path in models:
+            tables, skipped = measured(path, scratch, asked)
+            made += tables
+            notes += [f"{name} is left out: {reason}" for name, reason in skipped.items()]
+        made.append(start_up(models[0], scratch))
     if asked.json:
-        made = [{"caption": f"One pass of {model}", "columns": PASS_COLUMNS, "rows": rows}, *made, cold]
-        notes = [f"{name} is left out: {reason}" for name, reason in skipped.items()]
         notes.append(f"{os.getloadavg()[0]:.1f} processes ran when this ended.")
         question = "How fast does a trained model sample, and how fast do its samples become files?"
         keep(asked.json, "Sampling", question, made, notes)
+
+
+def measured(path: Path, scratch: Path, asked: argparse.Namespace) -> tuple[list[dict], dict[str, str]]:
+    """Measure one model; return its tables, and why what is missing is missing."""
+    model = describe(path)
+    print(f"\n{model}\n", flush=True)
+    rows, skipped = passes(path, scratch, asked.repeats, asked.seconds)
+    tables = [{"caption": "One pass", "columns": PASS_COLUMNS, "rows": rows}]
+    tables += [generating(path, scratch, asked.repeats, asked.n), memory(path, scratch, asked.n)]
+    return [one | {"caption": f"{model}: {one['caption']}"} for one in tables], skipped
 
 
 def train(scratch: Path) -> Path:
@@ -232,7 +241,7 @@ def memory(path: Path, scratch: Path, n: int) -> dict:
     """Peak memory of the command line at n and at 4 n."""
     rows = []
     for many in (n, 4 * n):
-        words = ["generate", str(path), "-n", str(many), "--device", "cpu", "--out", str(scratch / str(many))]
+        words = ["generate", str(path), "-n", str(many), "--device", "cpu", "--out", tempfile.mkdtemp(dir=scratch)]
         process = subprocess.Popen([sys.executable, "-m", "gansmith", *words], stdout=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
