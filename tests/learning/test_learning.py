@@ -34,7 +34,7 @@ LENGTH = {
     "fastgan": 14_000,
     "progressive": 20_000,
     "dagan": 40_000,
-    "stylegan2": 50_000,
+    "stylegan2": 60_000,
     "aae": 100_000,
 }
 BATCH = {"progressive": 16}
