@@ -31,7 +31,7 @@ LENGTH = {
     "began": 90_000,
     "sagan": 50_000,
     "biggan": 50_000,
-    "fastgan": 14_000,
+    "fastgan": 20_000,
     "progressive": 20_000,
     "dagan": 40_000,
     "stylegan2": 60_000,
