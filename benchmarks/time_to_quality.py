@@ -271,16 +271,21 @@ def curves(scores: dict) -> dict[tuple[str, str], dict[float, float]]:
     return found
 
 
+def about(scores: dict) -> tuple[str, ...]:
+    """Return set and net of a table of scores; nothing for another table."""
+    told = re.fullmatch(SCORES.format(data="(.+)", net="(.+)"), scores["caption"])
+    return told.groups() if told else ()
+
+
 def reached(scores: dict) -> list[dict]:
     """Return the table of the minutes that each arm took to the tutorial's quality on the same processor."""
-    told = re.fullmatch(SCORES.format(data="(.+)", net="(.+)"), scores["caption"])
-    found = curves(scores) if told else {}
+    if not (told := about(scores)):
+        return []
+    found = curves(scores)
     goals = {of: curve[ITS_MINUTES] for (arm, of), curve in found.items() if arm == TUTORIAL and ITS_MINUTES in curve}
     rows = [[arm, of, when(curve, goals[of])] for (arm, of), curve in found.items() if of in goals]
-    if not told or not rows:
-        return []
-    caption = REACHED.format(data=told[1], net=told[2], minutes=ITS_MINUTES)
-    return [{"caption": caption, "columns": ["arm", "processor", "minutes"], "rows": rows}]
+    caption = REACHED.format(data=told[0], net=told[1], minutes=ITS_MINUTES)
+    return [{"caption": caption, "columns": ["arm", "processor", "minutes"], "rows": rows}] if rows else []
 
 
 def when(curve: dict[float, float], goal: float) -> str:
@@ -298,19 +303,16 @@ def when(curve: dict[float, float], goal: float) -> str:
 
 
 def plots(made: list[dict]) -> dict[str, bytes]:
-    """Return a PNG for each set: the Frechet distance against minutes, a chart a net."""
+    """Return a PNG for each set, a chart a net: the Frechet distance by minutes, of the processor with most figures."""
     from gansmith.pages.charts import charts_png
 
     charts: dict[str, dict] = {}
     for scores in made:
-        if told := re.fullmatch(SCORES.format(data="(.+)", net="(.+)"), scores["caption"]):
+        if told := about(scores):
             found = curves(scores)
-            several = len({processor for _, processor in found}) > 1
-            lines = {
-                f"{arm} ({processor})" if several else arm: (list(curve), list(curve.values()))
-                for (arm, processor), curve in found.items()
-            }
-            charts.setdefault(told[1], {})[f"fd, {told[1]}, {told[2]}"] = lines
+            main = statistics.mode(processor for (_, processor), curve in found.items() for _ in curve)
+            lines = {arm: (list(curve), list(curve.values())) for (arm, of), curve in found.items() if of == main}
+            charts.setdefault(told[0], {})[f"fd, {', '.join(told)} ({main})"] = lines
     return {data: charts_png(of, "minutes", log=True) for data, of in charts.items()}
 
 
