@@ -28,7 +28,7 @@ class RunInfo:
 
     `state` is running, finished, stopped, failed, interrupted (killed, or the machine went down) or broken (its files
     cannot be read: `message` says why). `kid` is the best so far, at `kid_images`. `held_by` names the process that
-    trains it, or may do so on another host where that cannot be seen.
+    trains it or writes its report, or may do so on another host where that cannot be seen.
     """
 
     path: Path
@@ -279,14 +279,13 @@ def _state_file(path: Path, name: str) -> dict[str, Any]:
 
 def _state(path: Path, status: dict, lock: dict) -> tuple[str, str]:
     """Return the state and who holds the run. A lock younger than the last ending means that it went on after it."""
-    ended = status.get("status")
+    pid, host, ended = lock.get("pid"), lock.get("host"), status.get("status")
+    here = host == socket.gethostname()
+    alive = here and _alive(pid, str(lock.get("started", "")))
+    holder = f"process {pid} on {host}" if alive or (host and not here) else ""
     if ended in ENDINGS and not (lock and _changed(path / "state/lock.json") > _changed(path / "state/status.json")):
-        return ended, ""
-    pid, host = lock.get("pid"), lock.get("host")
-    holder = f"process {pid} on {host}"
-    if host == socket.gethostname():
-        return ("running", holder) if _alive(pid, str(lock.get("started", ""))) else ("interrupted", "")
-    return "interrupted", holder if host else ""
+        return ended, holder  # with a holder, its report is still being written
+    return "running" if alive else "interrupted", holder
 
 
 def _alive(pid: object, started: str) -> bool:

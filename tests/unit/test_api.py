@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import gansmith as gs
-from gansmith import api, catalog
+from gansmith import api, catalog, runs
 from gansmith.data.images import assemble
 from gansmith.errors import DataError, UsageError
 from gansmith.gans import DCGAN, WGANGP
+from gansmith.train import trainer
 from gansmith.train.run import Run
 
 VERBS = ("data", "evaluate", "export", "load", "resume", "train")
@@ -130,6 +131,26 @@ def test_a_finished_run_is_not_trained_again(run):
     assert gs.resume(outcome.folder, display="quiet") == outcome
     assert gs.resume(outcome.folder, data, display="quiet") == outcome
     assert outcome.report.stat().st_mtime_ns == before
+
+
+def test_a_run_is_held_until_its_report_is_written(pictures, tmp_path, monkeypatch):
+    lock, write, held = tmp_path / "run/state/lock.json", trainer.write_report, []
+
+    def write_report(folder, *parts):
+        held.append(runs.describe(folder))
+        return write(folder, *parts)
+
+    monkeypatch.setattr(trainer, "write_report", write_report)
+    api.train(pictures, DCGAN(width=4), name="run", root=tmp_path, **SMALL)
+    assert [(info.state, bool(info.held_by)) for info in held] == [("finished", True)]
+    assert not lock.exists()
+
+
+def test_the_lock_of_who_went_on_meanwhile_stays(pictures, tmp_path, monkeypatch):
+    lock = tmp_path / "run/state/lock.json"
+    monkeypatch.setattr(trainer, "write_report", lambda *_: lock.write_text('{"pid": 1}'))
+    api.train(pictures, DCGAN(width=4), name="run", root=tmp_path, **SMALL)
+    assert json.loads(lock.read_text()) == {"pid": 1}
 
 
 def test_a_taken_name_loses_nothing(run):

@@ -142,6 +142,17 @@ def test_an_ending_younger_than_the_lock_counts(tmp_path):
     assert runs.describe(path).state == "finished"
 
 
+def test_a_run_is_held_until_its_report_is_written(tmp_path):
+    path = make_run(tmp_path, status={"status": "finished"}, lock=lock())
+    os.utime(path / "state/lock.json", (500, 500))
+    assert runs.describe(path).held_by == f"process {os.getpid()} on {socket.gethostname()}"
+    assert runs.prune(tmp_path, keep=0, dry_run=False) == []
+    (path / "state/lock.json").write_text(json.dumps(lock(pid=NO_PROCESS)))
+    os.utime(path / "state/lock.json", (500, 500))
+    assert runs.describe(path).held_by == ""
+    assert runs.prune(tmp_path, keep=0, dry_run=False) == [path]
+
+
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs /proc")
 def test_a_process_that_ended_but_was_not_collected_is_dead(tmp_path):
     child = subprocess.Popen([sys.executable, "-c", ""])

@@ -179,18 +179,46 @@ def ended(folder: Path) -> Outcome | None:
 def _play(
     state: State, data: ImageData, quick: Quick, folder: Path, display: Display, stop: hooks.Interruption, judge: bool
 ) -> Outcome:
-    run, guard, log = state.run, Guard(folder, _about(data)), hooks.MetricsLog(folder)
+    run = state.run
     batches = Batches(data, run.batch, run.seed, run.mirror, state.device, state.gan.needs)
     share(state)
     if not ranks.first():
-        return _play_along(state, batches, log, stop)
+        return _play_along(state, batches, hooks.MetricsLog(folder), stop)
+    with _held(folder):
+        status = _lead(state, batches, data, quick, folder, display, stop)
+        _report(folder, data, state, display, judge and status == "finished")
+    return ranks.agreed(lambda: Outcome(folder, status, state.hash()))
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Tell in state/lock.json that this process writes to a run, until its report is written too."""
+    path = folder / "state" / "lock.json"
+    lock = {"pid": os.getpid(), "host": socket.gethostname(), "started": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
+    _write_json(path, lock)
+    try:
+        yield
+    finally:
+        if runs.read_json(path) == lock:  # none has gone on with the run while its report was written
+            path.unlink(missing_ok=True)
+
+
+def _lead(
+    state: State,
+    batches: Batches,
+    data: ImageData,
+    quick: Quick,
+    folder: Path,
+    display: Display,
+    stop: hooks.Interruption,
+) -> str:
+    """Play with all that happens beside the rounds, and write down how it ended; return that too."""
+    guard, log = Guard(folder, _about(data)), hooks.MetricsLog(folder)
     _sweep(folder)
     guard.cut(state)
     log.cut(state.images)
     status_file = folder / "state" / "status.json"
     status_file.unlink(missing_ok=True)
-    lock = {"pid": os.getpid(), "host": socket.gethostname(), "started": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
-    _write_json(folder / "state" / "lock.json", lock)
     sampler = functools.partial(_model, data=data)
     save, save_when_due = hooks.save_checkpoints(folder, _about(data))
     judging = [hooks.judge(folder, sampler, quick), watch(lambda state: _signals(state, batches))]
@@ -232,9 +260,7 @@ def _play(
         said = {"status": status, "message": message, "images": state.images, "planned": state.length}
         with contextlib.suppress(OSError):  # a full disk, which is being reported
             _write_json(status_file, said | {"seconds": round(state.seconds, 3), "hash": state.hash()})
-        (folder / "state" / "lock.json").unlink(missing_ok=True)
-    _report(folder, data, state, display, judge and status == "finished")
-    return ranks.agreed(lambda: Outcome(folder, status, state.hash()))
+    return status
 
 
 def _play_along(state: State, batches: AnyBatches, log: hooks.MetricsLog, stop: hooks.Interruption) -> Outcome:
