@@ -10,7 +10,7 @@ SLIM = {
     "dcgan": {"width": 8},
     "lsgan": {"width": 8},
     "wgan": {"width": 8, "n_critic": 2},
-    "wgan_gp": {"width": 8, "n_critic": 2, "palette": 4},
+    "wgan_gp": {"width": 8, "n_critic": 2, "palette": 4, "sharpen": 2.0},
     "dragan": {"width": 8},
     "sngan": {"width": 8},
     "ragan": {"width": 8},

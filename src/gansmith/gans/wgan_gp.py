@@ -15,6 +15,7 @@ from gansmith.losses.penalties import gradient_penalty
 from gansmith.nets.decoder import Decoder
 from gansmith.nets.diffaugment import diffaugment
 from gansmith.nets.encoder import Encoder
+from gansmith.nets.sharpen import sharpen
 
 
 @final
@@ -33,6 +34,7 @@ class WGANGP(GAN):
     n_critic: int = 1  # critic steps to one of G; the paper takes 5, at a tenth of the rate
     gp_weight: float = 10.0  # lambda in eq. 3
     gp_stride: int = 4  # the penalty is taken on every so many-th sample of a batch; 1 is the paper
+    sharpen: float = 0.0  # by how much more than areas the critic weighs edges
     lr: float = 2e-3
     decay: float = 1.0  # share of the learning rate that is gone at the end
     augment: float = 0.0  # probability of each DiffAugment family, a sample
@@ -66,12 +68,16 @@ class WGANGP(GAN):
 
     def views(self, batch):
         """Reals and fakes as the critic sees them, and their labels."""
-        chance = batch["chance"]
-        real = diffaugment(batch["real"], chance[:, 0], self.augment)
-        fake = diffaugment(batch["fake"].detach(), chance[:, 1], self.augment)
-        return real, fake, batch.get("label")
+        return self.view(batch["real"], batch, 0), self.view(batch["fake"].detach(), batch, 1), batch.get("label")
+
+    def view(self, x, batch, view):
+        """Augment and sharpen samples; `view` picks the half of the batch's chance."""
+        return sharpen(diffaugment(x, batch["chance"][:, view], self.augment), self.sharpen)
 
     def loss_G(self, nets, batch):
         """Raise the critic's score."""
-        fake = diffaugment(batch["fake"], batch["chance"][:, 1], self.augment)
-        return {"wasserstein": wasserstein_G(nets.D(fake, batch.get("label")))}
+        return {"wasserstein": wasserstein_G(nets.D(self.view(batch["fake"], batch, 1), batch.get("label")))}
+
+    def score(self, nets, x, label=None):
+        """Return the critic's score of each sample [n]."""
+        return nets.D(sharpen(x, self.sharpen), label)

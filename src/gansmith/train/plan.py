@@ -28,8 +28,9 @@ HEADROOM = 0.88  # share of the minutes that is planned for rounds; the rest is 
 TICK = 20.0  # seconds between looks, where the time decides
 LOOKING = 0.05  # share of the time that judging may take
 LOOKS = 2  # measured: the first warms up
-SETTLED = frozenset({"augment", "palette"})  # what follows from the data and the budget, beside `GAN.widens`
-FLAT, COLOURS = 0.5, 8  # share of neighbouring pixels that are equal from which pictures are mixed of so many colours
+FLAT = 0.5  # share of neighbouring pixels that are equal from which pictures are drawings
+DRAWN = {"palette": 8, "sharpen": 3.0}  # what a GAN is given for them where it has such fields
+SETTLED = frozenset({"augment", *DRAWN})  # what follows from the data and the budget, beside `GAN.widens`
 WIDER = 200_000, 4_000_000  # pictures that the minutes allow, from which nets are twice and four times as wide
 
 Look = Callable[[State, Batches], object]
@@ -111,9 +112,11 @@ def plan(
     if run.images is None and run.minutes is None:
         run = dataclasses.replace(run, minutes=DEFAULT_MINUTES)
     reasons = []
-    if "palette" in left and data.spec.channels >= 3 and (flat := flatness(data.images)) >= FLAT:
-        reasons.append(f"palette {COLOURS}: {flat:.0%} of neighbouring pixels are of one colour, as in drawings")
-        gan = gan.replace(palette=COLOURS)
+    drawn = {name: value for name, value in DRAWN.items() if name in left}
+    if drawn and data.spec.channels >= 3 and (flat := flatness(data.images)) >= FLAT:
+        settings = ", ".join(f"{name} {value:g}" for name, value in drawn.items())
+        reasons.append(f"{settings}: {flat:.0%} of neighbouring pixels are of one colour, as in drawings")
+        gan = gan.replace(**drawn)
     free = run.images is None and run.ticks is None  # how often to look follows from what a look costs
     endless = dataclasses.replace(run, images=10**9)
     rate, cost, parameters = _measure(gan, endless, data, device, precision, look if free else None)

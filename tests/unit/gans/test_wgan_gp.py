@@ -1,10 +1,11 @@
-"""The penalty of WGAN-GP, on every so many-th sample of a batch."""
+"""WGAN-GP: the penalty on every so many-th sample of a batch, and samples that the critic is shown sharpened."""
 
 import pytest
 import torch
 
 from gansmith.data.spec import DataSpec
 from gansmith.gans import WGANGP
+from gansmith.nets.sharpen import sharpen
 
 
 @pytest.fixture
@@ -40,3 +41,14 @@ def test_over_all_samples_the_penalty_is_the_papers(game):
 def test_a_batch_smaller_than_the_stride_has_a_penalty(game):
     gan, nets, batch = game
     assert gan.loss_D(nets, {name: value[:2] for name, value in batch.items()})["gp"].isfinite()
+
+
+def test_the_critic_is_shown_sharpened_samples_in_everything_it_does(game):
+    plain, nets, batch = game
+    gan, seen = plain.replace(sharpen=3.0), batch | {name: sharpen(batch[name], 3.0) for name in ("real", "fake")}
+    for loss, term in (("loss_D", "wasserstein"), ("loss_D", "gp"), ("loss_G", "wasserstein")):
+        expected = getattr(plain, loss)(nets, seen)[term]
+        torch.testing.assert_close(getattr(gan, loss)(nets, batch)[term], expected)
+        assert expected.item() != pytest.approx(getattr(plain, loss)(nets, batch)[term].item()), (loss, term)
+    real, label = batch["real"], batch["label"]
+    torch.testing.assert_close(gan.score(nets, real, label), plain.score(nets, seen["real"], label))

@@ -76,17 +76,22 @@ def test_flatness_leaves_out_what_opacity_hides():
     assert plan.flatness(np.zeros((2, 4, 4, 4), np.uint8)) == 0
 
 
-@pytest.mark.parametrize(("data", "colours"), [(drawings(3), 8), (drawings(1), 0), (pictures(20), 0)])
-def test_drawings_are_mixed_of_a_palette(quick, data, colours):
+@pytest.mark.parametrize(("data", "drawn"), [(drawings(3), True), (drawings(1), False), (pictures(20), False)])
+def test_drawings_are_mixed_of_a_palette_and_sharpened_for_the_critic(quick, data, drawn):
     left = plan.left_open(catalog.find("wgan_gp"), {})
     made = plan.plan(catalog.create("wgan_gp"), Run(images=100), data, torch.device("cpu"), "fp32", left=left)
-    assert made.gan.palette == colours
-    assert any("palette 8" in reason for reason in made.reasons) == bool(colours)
-    given = plan.plan(catalog.create("wgan_gp"), Run(images=100), data, torch.device("cpu"), "fp32")
-    assert given.gan.palette == 0
-    assert "palette" not in plan.left_open(catalog.find("wgan_gp"), {"palette": "0"}) | plan.left_open(
-        catalog.find("dcgan"), {}
-    )
+    assert (made.gan.palette, made.gan.sharpen) == ((8, 3.0) if drawn else (0, 0.0))
+    assert any("palette 8, sharpen 3:" in reason for reason in made.reasons) == drawn
+
+
+def test_what_is_given_for_drawings_stays(quick):
+    game, run, data = catalog.find("wgan_gp"), Run(images=100), drawings(3)
+    made = plan.plan(game(), run, data, torch.device("cpu"), "fp32", left=plan.left_open(game, {"palette": "0"}))
+    assert (made.gan.palette, made.gan.sharpen) == (0, 3.0)
+    assert any(reason.startswith("sharpen 3:") for reason in made.reasons)
+    made = plan.plan(game(), run, data, torch.device("cpu"), "fp32")
+    assert (made.gan.palette, made.gan.sharpen) == (0, 0.0)
+    assert not {"palette", "sharpen"} & plan.left_open(catalog.find("dcgan"), {})
 
 
 @pytest.mark.parametrize(
