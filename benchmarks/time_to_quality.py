@@ -303,13 +303,16 @@ def when(curve: dict[float, float], goal: float) -> str:
 
 
 def plots(made: list[dict]) -> dict[str, bytes]:
-    """Return a PNG for each set, a chart a net: the Frechet distance by minutes, of the processor with most figures."""
+    """Return a PNG for each set, a chart a net: the Frechet distance by minutes, of the processor with most figures.
+
+    Ours is drawn as it is by default; what it is with options is in the tables.
+    """
     from gansmith.pages.charts import charts_png
 
     charts: dict[str, dict] = {}
     for scores in made:
-        if told := about(scores):
-            found = curves(scores)
+        told = about(scores)
+        if found := {key: curve for key, curve in curves(scores).items() if ":" not in key[0]} if told else {}:
             main = statistics.mode(processor for (_, processor), curve in found.items() for _ in curve)
             lines = {arm: (list(curve), list(curve.values())) for (arm, of), curve in found.items() if of == main}
             charts.setdefault(told[0], {})[f"fd, {', '.join(told)} ({main})"] = lines
