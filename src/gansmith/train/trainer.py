@@ -3,16 +3,9 @@
 import contextlib
 import dataclasses
 import functools
-import json
 import math
-import os
-import platform
-import shutil
-import socket
-import sys
-import time
 import warnings
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +25,7 @@ from gansmith.train import checkpoint, hooks, plan, ranks
 from gansmith.train.display import Display
 from gansmith.train.fit import Batches as AnyBatches
 from gansmith.train.fit import Halt, Hook, NotFinite, fit
+from gansmith.train.folder import environment, held, sweep, write_json, writing_to
 from gansmith.train.guard import Alarm, Guard, raise_alarm, stop_when_converged, watch
 from gansmith.train.in_step import in_step, share
 from gansmith.train.report import write_report
@@ -103,12 +97,12 @@ def start(
         display.note(_inherit(state, parent))
     config = {"gan": catalog.to_config(gan), "run": dataclasses.asdict(run), "data": dict(source), "command": command}
     stop = hooks.Interruption()
-    with _writing_to(folder):
+    with writing_to(folder):
         if ranks.first():
             with stop:
-                _write_json(folder / "config.json", config)
-                _write_json(folder / "env.json", _environment(device, threads))
-                _write_json(folder / "data.json", data.summary())
+                write_json(folder / "config.json", config)
+                write_json(folder / "env.json", environment(device, threads))
+                write_json(folder / "data.json", data.summary())
                 (folder / "alerts.jsonl").touch()
                 hooks.reals_grid(data).save(folder / "reals.png")
                 checkpoint.save(state, folder / "state", _about(data))
@@ -134,7 +128,7 @@ def resume(folder: Path, data: ImageData, display: Display, judge: bool = True) 
     state = State(gan, run, data.spec, device, precision)
     ranks.agreed(lambda: _load_newest(state, folder, data, display))
     display.note(f"▶ resume {folder} at {state.images:,} of {state.length:,} pictures")
-    with _writing_to(folder):
+    with writing_to(folder):
         return _play(state, data, Quick(data, n=hooks.JUDGED), folder, display, hooks.Interruption(), judge)
 
 
@@ -184,23 +178,10 @@ def _play(
     share(state)
     if not ranks.first():
         return _play_along(state, batches, hooks.MetricsLog(folder), stop)
-    with _held(folder):
+    with held(folder):
         status = _lead(state, batches, data, quick, folder, display, stop)
         _report(folder, data, state, display, judge and status == "finished")
     return ranks.agreed(lambda: Outcome(folder, status, state.hash()))
-
-
-@contextlib.contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """Tell in state/lock.json that this process writes to a run, until its report is written too."""
-    path = folder / "state" / "lock.json"
-    lock = {"pid": os.getpid(), "host": socket.gethostname(), "started": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
-    _write_json(path, lock)
-    try:
-        yield
-    finally:
-        if runs.read_json(path) == lock:  # none has gone on with the run while its report was written
-            path.unlink(missing_ok=True)
 
 
 def _lead(
@@ -214,7 +195,7 @@ def _lead(
 ) -> str:
     """Play with all that happens beside the rounds, and write down how it ended; return that too."""
     guard, log = Guard(folder, _about(data)), hooks.MetricsLog(folder)
-    _sweep(folder)
+    sweep(folder)
     guard.cut(state)
     log.cut(state.images)
     status_file = folder / "state" / "status.json"
@@ -259,7 +240,7 @@ def _lead(
         display.close()
         said = {"status": status, "message": message, "images": state.images, "planned": state.length}
         with contextlib.suppress(OSError):  # a full disk, which is being reported
-            _write_json(status_file, said | {"seconds": round(state.seconds, 3), "hash": state.hash()})
+            write_json(status_file, said | {"seconds": round(state.seconds, 3), "hash": state.hash()})
     return status
 
 
@@ -364,20 +345,6 @@ def _info(state: State, data: ImageData) -> dict[str, Any]:
     return {"Data": data.source, "Data fingerprint": data.fingerprint, "Pictures seen": state.images}
 
 
-def _environment(device: torch.device, threads: int) -> dict[str, Any]:
-    return {
-        "gansmith": gansmith.__version__,
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "system": platform.platform(),
-        "processor": machine.processor(),
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
-        "threads": threads,
-        "processes": ranks.world(),
-        "argv": sys.argv,
-    }
-
-
 def describe(folder: Path, planned: plan.Plan, device, precision: str) -> str:
     """Put a plan into words."""
     run, name = planned.run, catalog.name_of(planned.gan)
@@ -400,24 +367,3 @@ def _inherit(state: State, parent: Sampler) -> str:
     state.nets.load_state_dict(mine | fitting)
     state.average.load_state_dict(state.nets.state_dict())
     return f"  from   {len(fitting)} of {len(mine)} tensors taken from the parent model"
-
-
-def _write_json(path: Path, value: Any) -> None:
-    write_whole(path, json.dumps(value, indent=1, default=str))
-
-
-@contextlib.contextmanager
-def _writing_to(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        begun = bool(checkpoint.entries(folder / "state"))
-        go_on = f"then: gansmith resume {folder}" if begun else "then train again"
-        reason = error.strerror or str(error)
-        raise DataError(f"cannot write to {folder}: {reason}", f"free some space or mend the disk, {go_on}") from error
-
-
-def _sweep(folder: Path) -> None:
-    """Delete what an interrupted write left in the folder of a run."""
-    for path in (*folder.glob(".*"), *folder.glob("samples/.*")):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -1,0 +1,72 @@
+"""The folder of a run while it is trained: who holds it, what it runs on, what a full disk or a crash leaves behind."""
+
+import contextlib
+import json
+import os
+import platform
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import gansmith
+from gansmith import machine, runs
+from gansmith.errors import DataError
+from gansmith.files import write_whole
+from gansmith.train import checkpoint, ranks
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Tell in state/lock.json that this process writes to a run, until its report is written too."""
+    path = folder / "state" / "lock.json"
+    lock = {"pid": os.getpid(), "host": socket.gethostname(), "started": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
+    write_json(path, lock)
+    try:
+        yield
+    finally:
+        if runs.read_json(path) == lock:  # none has gone on with the run while its report was written
+            path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """Say of a file that cannot be written what to do about it, as a DataError."""
+    try:
+        yield
+    except OSError as error:
+        begun = bool(checkpoint.entries(folder / "state"))
+        go_on = f"then: gansmith resume {folder}" if begun else "then train again"
+        reason = error.strerror or str(error)
+        raise DataError(f"cannot write to {folder}: {reason}", f"free some space or mend the disk, {go_on}") from error
+
+
+def sweep(folder: Path) -> None:
+    """Delete what an interrupted write left in the folder of a run."""
+    for path in (*folder.glob(".*"), *folder.glob("samples/.*")):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def environment(device: torch.device, threads: int) -> dict[str, Any]:
+    """Return what this process runs on."""
+    return {
+        "gansmith": gansmith.__version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "system": platform.platform(),
+        "processor": machine.processor(),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
+        "threads": threads,
+        "processes": ranks.world(),
+        "argv": sys.argv,
+    }
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a value as JSON, whole or not at all."""
+    write_whole(path, json.dumps(value, indent=1, default=str))
