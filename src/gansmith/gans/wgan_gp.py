@@ -34,7 +34,7 @@ class WGANGP(GAN):
     n_critic: int = 1  # critic steps to one of G; the paper takes 5, at a tenth of the rate
     gp_weight: float = 10.0  # lambda in eq. 3
     gp_stride: int = 4  # the penalty is taken on every so many-th sample of a batch; 1 is the paper
-    sharpen: float = 0.0  # by how much more than areas the critic weighs edges
+    sharpen: float = 0.0  # by how much more than areas the critic weighs edges; 0 is the paper
     lr: float = 2e-3
     decay: float = 1.0  # share of the learning rate that is gone at the end
     augment: float = 0.0  # probability of each DiffAugment family, a sample
