@@ -10,6 +10,7 @@ from tests.studio.keys import forgive_refusals, press_to
 from gansmith.sample import provenance
 from gansmith.sample.inspect import inspect
 
+WAITS = 2400  # of 25 ms: models that nobody has painted with are loaded first, beside whatever else the machine does
 SHOWN = ".stage > img"
 
 
@@ -23,7 +24,7 @@ def sample(page, studio):
 
 def until(page, expression):
     """Wait until a script says true; the policy of the pages forbids Playwright's own way."""
-    for _ in range(400):
+    for _ in range(WAITS):
         if page.evaluate(expression):
             return
         page.wait_for_timeout(25)
@@ -32,7 +33,7 @@ def until(page, expression):
 
 def seed_of(page, other_than=None):
     """Wait until a picture of another seed is there; return its seed."""
-    for _ in range(400):
+    for _ in range(WAITS):
         shown = page.locator(SHOWN)
         found = re.search(r"seed (\d+)", shown.get_attribute("alt") or "") if shown.count() == 1 else None
         if found and found[1] != other_than:
