@@ -310,12 +310,13 @@ def plots(made: list[dict]) -> dict[str, bytes]:
     from gansmith.pages.charts import charts_png
 
     charts: dict[str, dict] = {}
-    for scores in made:
-        told = about(scores)
-        if found := {key: curve for key, curve in curves(scores).items() if ":" not in key[0]} if told else {}:
+    for scores in filter(about, made):
+        data, net = about(scores)
+        found = {key: curve for key, curve in curves(scores).items() if ":" not in key[0]}
+        if found:
             main = statistics.mode(processor for (_, processor), curve in found.items() for _ in curve)
             lines = {arm: (list(curve), list(curve.values())) for (arm, of), curve in found.items() if of == main}
-            charts.setdefault(told[0], {})[f"fd, {', '.join(told)} ({main})"] = lines
+            charts.setdefault(data, {})[f"fd, {data}, {net} ({main})"] = lines
     return {data: charts_png(of, "minutes", log=True) for data, of in charts.items()}
 
 
