@@ -221,6 +221,7 @@ def test_a_fork_is_the_same_training_from_the_model(folder):
     assert pairs["--width"] == "16"
     assert pairs["--size"] == "8x8"
     assert pairs["--minutes"] == "0.1"
+    assert pairs["--kinds"] == "0"  # as many as the model knows
     assert pairs["--from"] == str(run / "best")
     assert "--images" not in pairs
     config = json.loads((run / "config.json").read_text())

@@ -13,7 +13,7 @@ from gansmith import api, catalog, runs
 from gansmith.data.images import assemble
 from gansmith.errors import DataError, UsageError
 from gansmith.gans import DCGAN, WGANGP
-from gansmith.train import trainer
+from gansmith.train import hooks, trainer
 from gansmith.train.run import Run
 
 VERBS = ("data", "evaluate", "export", "load", "resume", "train")
@@ -180,6 +180,33 @@ def test_a_parent_gives_what_fits(run, tmp_path):
     with pytest.raises(UsageError, match="no weight of the parent"):
         api.train(data, "vanilla", options={"width": 4}, root=tmp_path, name="b", parent=outcome.best, **SMALL)
     assert not (tmp_path / "b").exists()
+
+
+def test_pictures_told_of_kinds(pictures, tmp_path, monkeypatch):
+    settings = SMALL | {"images": 640, "ticks": 2, "kinds": 4, "judge": False}
+    whole = api.train(pictures, DCGAN(width=4), root=tmp_path, name="whole", **settings)
+    model = gs.load(whole.best)
+    assert model.spec.classes == ("kind 0", "kind 1", "kind 2", "kind 3")
+    assert model.pixels([5], "kind 1").tolist() != model.pixels([5], "kind 2").tolist()
+    assert runs.read_config(whole.folder)["run"]["kinds"] == 4
+    summary = runs.read_json(whole.folder / "data.json", {})
+    assert (summary["classes"], summary["fingerprint"]) == ({}, pictures.fingerprint)
+    assert [one.name for one in gs.evaluate(model, pictures, metrics=["kid"], n=20).results] == ["kid"]
+
+    def stop(state, logs):
+        if state.images == 320:
+            raise hooks.Halt("interrupted")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(hooks, "deadline", stop)
+        torn = api.train(pictures, DCGAN(width=4), root=tmp_path, name="torn", **settings)
+    assert torn.status == "stopped"
+    assert gs.resume(torn.folder, pictures, display="quiet", judge=False).hash == whole.hash
+
+    child = api.train(pictures, DCGAN(width=4), root=tmp_path, parent=whole.best, **SMALL, judge=False)
+    assert gs.load(child.best).spec.classes == model.spec.classes
+    with pytest.raises(UsageError, match="have classes already"):
+        api.train("digits", "dcgan", root=tmp_path, name="told", kinds=4, **SMALL)
 
 
 def test_fakes_of_another_size_are_told(run, tmp_path):

@@ -42,8 +42,8 @@ def _gan(gan: Mapping[str, Any]) -> dict[str, Value]:
 
 
 def _training(planned: Mapping[str, Any], changes: Mapping[str, Value]) -> dict[str, Value]:
-    """Return batch, mirroring and, where no other budget is named, the budget that the run was given."""
-    kept = {key: planned.get(key) for key in ("batch", "mirror")}
+    """Return batch, mirroring, kinds and, where no other budget is named, the budget that the run was given."""
+    kept = {key: planned.get(key) for key in ("batch", "mirror", "kinds")}
     if any(budget in changes for budget in BUDGETS):
         return kept
     budget = "minutes" if planned.get("minutes") else "images"

@@ -31,6 +31,8 @@ LOOKS = 2  # measured: the first warms up
 FLAT = 0.5  # share of neighbouring pixels that are equal from which pictures are drawings
 DRAWN = {"palette": 8, "sharpen": 3.0}  # what a GAN is given for them where it has such fields
 SETTLED = frozenset({"augment", *DRAWN})  # what follows from the data and the budget, beside `GAN.widens`
+KINDS = 64  # kinds that drawings without classes are sorted into, at most
+OF_A_KIND = 50  # pictures that each kind should have
 WIDER = 200_000, 4_000_000  # pictures that the minutes allow, from which nets are twice and four times as wide
 
 Look = Callable[[State, Batches], object]
@@ -85,6 +87,22 @@ def flatness(images: np.ndarray, most: int = 256) -> float:
     return equal / shown if shown else 0.0
 
 
+def kinds_for(run: Run, data: ImageData, left: Collection[str]) -> int:
+    """Return how many kinds the pictures are sorted into: as many as asked for; else some, for drawings."""
+    if run.kinds is not None:
+        return run.kinds
+    if data.labels is not None or not _drawn(data, left):
+        return 0
+    kinds = min(KINDS, len(data) // OF_A_KIND)
+    return kinds if kinds > 1 else 0
+
+
+def _drawn(data: ImageData, left: Collection[str]) -> dict[str, float]:
+    """Return what a game is given for drawings: nothing where the pictures are none, or the game has no such fields."""
+    given = {name: value for name, value in DRAWN.items() if name in left}
+    return given if given and data.spec.channels >= 3 and flatness(data.images) >= FLAT else {}
+
+
 def check(data: ImageData) -> None:
     """Raise DataError where there is too little to train on."""
     if len(data) < 2:
@@ -112,11 +130,13 @@ def plan(
     if run.images is None and run.minutes is None:
         run = dataclasses.replace(run, minutes=DEFAULT_MINUTES)
     reasons = []
-    drawn = {name: value for name, value in DRAWN.items() if name in left}
-    if drawn and data.spec.channels >= 3 and (flat := flatness(data.images)) >= FLAT:
+    if drawn := _drawn(data, left):
         settings = ", ".join(f"{name} {value:g}" for name, value in drawn.items())
+        flat = flatness(data.images)
         reasons.append(f"{settings}: {flat:.0%} of neighbouring pixels are of one colour, as in drawings")
         gan = gan.replace(**drawn)
+    if run.kinds:
+        reasons.append(f"{run.kinds} kinds: sorted by edges and colours, as nobody told classes")
     free = run.images is None and run.ticks is None  # how often to look follows from what a look costs
     endless = dataclasses.replace(run, images=10**9)
     rate, cost, parameters = _measure(gan, endless, data, device, precision, look if free else None)

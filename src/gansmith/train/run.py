@@ -36,6 +36,9 @@ class Run:
     """converged: end before the budget does, once the critic is near chance and quality has stopped rising."""
     mirror: bool = False
     """Also learn from pictures flipped left to right."""
+    kinds: int | None = None
+    """Kinds that pictures without classes are sorted into by their look, told to the GAN as classes; 0: none; left out:
+    the planner chooses."""
     ticks: int | None = None
     """How often, evenly spaced, the run is judged, previewed and saved; left out: as a twentieth of the time allows."""
     device: str = "auto"
@@ -51,6 +54,8 @@ class Run:
             if value is not None and not 0 < value < math.inf:
                 option = "--" + name.replace("_", "-")
                 raise UsageError(f"{name} must be above 0, not {value:g}", f"give {option} a number above 0")
+        if self.kinds is not None and (self.kinds < 0 or self.kinds == 1):
+            raise UsageError(f"pictures cannot be of {self.kinds} kinds", "give --kinds 2 or more, or 0 for none")
         if self.micro_batch and self.batch % self.micro_batch:
             raise UsageError(
                 f"micro_batch {self.micro_batch} does not divide batch {self.batch}",

@@ -16,6 +16,7 @@ import gansmith
 from gansmith import catalog, machine, pages, runs
 from gansmith.data.batches import Batches
 from gansmith.data.images import ImageData
+from gansmith.data.kinds import told
 from gansmith.errors import DataError, GansmithError, UsageError
 from gansmith.evaluate.quick import Quick
 from gansmith.files import write_whole
@@ -88,11 +89,11 @@ def start(
     """
     check_same_data(data)
     device, precision, threads = find_machine(run, data)
-    asked, (planned, quick) = run, make_plan(gan, run, data, device, precision, left)
-    gan = planned.gan
+    planned, quick, sorted_data = make_plan(gan, run, data, device, precision, left)
+    gan, flexible = planned.gan, run.images is None
     run = dataclasses.replace(planned.run, device=str(device), precision=precision, threads=threads)
-    state = State(gan, run, data.spec, device, precision)
-    state.flexible = asked.images is None
+    state = State(gan, run, sorted_data.spec, device, precision)
+    state.flexible = flexible
     if parent is not None:
         display.note(_inherit(state, parent))
     config = {"gan": catalog.to_config(gan), "run": dataclasses.asdict(run), "data": dict(source), "command": command}
@@ -104,12 +105,12 @@ def start(
                 write_json(folder / "env.json", environment(device, threads))
                 write_json(folder / "data.json", data.summary())
                 (folder / "alerts.jsonl").touch()
-                hooks.reals_grid(data).save(folder / "reals.png")
+                hooks.reals_grid(sorted_data).save(folder / "reals.png")
                 checkpoint.save(state, folder / "state", _about(data))
         display.note(describe(folder, planned, device, precision))
         name, rate = config["gan"]["name"], planned.rate
         display.event("plan", run=str(folder), gan=name, images=run.images, rate=rate, n=len(data))
-        return _play(state, data, quick, folder, display, stop, judge)
+        return _play(state, _batches(state, sorted_data), data, quick, folder, display, stop, judge)
 
 
 def resume(folder: Path, data: ImageData, display: Display, judge: bool = True) -> Outcome:
@@ -125,11 +126,13 @@ def resume(folder: Path, data: ImageData, display: Display, judge: bool = True) 
         display.note(f"! this run used {run.threads} threads, now {threads}: results may differ in the last bit")
     if ranks.world() != before:
         display.note(f"! this run used {before} processes, now {ranks.world()}: results may differ in the last digits")
-    state = State(gan, run, data.spec, device, precision)
+    sorted_data = told(data, run.kinds or 0)
+    state = State(gan, run, sorted_data.spec, device, precision)
     ranks.agreed(lambda: _load_newest(state, folder, data, display))
     display.note(f"▶ resume {folder} at {state.images:,} of {state.length:,} pictures")
+    batches, quick = _batches(state, sorted_data), Quick(data, n=hooks.JUDGED)
     with writing_to(folder):
-        return _play(state, data, Quick(data, n=hooks.JUDGED), folder, display, hooks.Interruption(), judge)
+        return _play(state, batches, data, quick, folder, display, hooks.Interruption(), judge)
 
 
 def _free_to_go_on(folder: Path) -> tuple[dict[str, Any], int]:
@@ -170,11 +173,21 @@ def ended(folder: Path) -> Outcome | None:
     return Outcome(folder, "finished", str(said.get("hash", "")))
 
 
-def _play(
-    state: State, data: ImageData, quick: Quick, folder: Path, display: Display, stop: hooks.Interruption, judge: bool
-) -> Outcome:
+def _batches(state: State, data: ImageData) -> Batches:
     run = state.run
-    batches = Batches(data, run.batch, run.seed, run.mirror, state.device, state.gan.needs)
+    return Batches(data, run.batch, run.seed, run.mirror, state.device, state.gan.needs)
+
+
+def _play(
+    state: State,
+    batches: Batches,
+    data: ImageData,
+    quick: Quick,
+    folder: Path,
+    display: Display,
+    stop: hooks.Interruption,
+    judge: bool,
+) -> Outcome:
     share(state)
     if not ranks.first():
         return _play_along(state, batches, hooks.MetricsLog(folder), stop)
@@ -285,13 +298,14 @@ def _report(folder: Path, data: ImageData, state: State, display: Display, judge
 
 def make_plan(
     gan: GAN, run: Run, data: ImageData, device: torch.device, precision: str, left: Collection[str] = ()
-) -> tuple[plan.Plan, Quick]:
-    """Plan a run, the same one in all its processes, and return what judges it as well.
+) -> tuple[plan.Plan, Quick, ImageData]:
+    """Plan a run, the same one in all its processes; return what judges it, and the data as the game is told of it.
 
     Hyper-parameters that no network or optimiser can be made with are UsageErrors.
     """
     plan.check(data)
-    quick = Quick(data, n=hooks.JUDGED)
+    run = dataclasses.replace(run, kinds=plan.kinds_for(run, data, left))
+    quick, sorted_data = Quick(data, n=hooks.JUDGED), told(data, run.kinds or 0)
 
     def look(state: State, batches: Batches) -> None:
         hooks.figures(_model(state, data), quick)
@@ -300,11 +314,11 @@ def make_plan(
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Initializing zero-element")  # it is told below
-            planned = plan.plan(gan, run, data, device, precision, look, left)
+            planned = plan.plan(gan, run, sorted_data, device, precision, look, left)
     except (ArithmeticError, AssertionError, IndexError, RuntimeError, TypeError, ValueError) as error:
         name, reason = catalog.name_of(gan), str(error).strip().partition("\n")[0]
         raise UsageError(f"{name} does not work with these options: {reason}", f"see: gansmith gans {name}") from error
-    return ranks.agreed(lambda: planned), quick
+    return ranks.agreed(lambda: planned), quick, sorted_data
 
 
 def _model(state: State, data: ImageData) -> Sampler:

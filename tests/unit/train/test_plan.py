@@ -84,6 +84,27 @@ def test_drawings_are_mixed_of_a_palette_and_sharpened_for_the_critic(quick, dat
     assert any("palette 8, sharpen 3:" in reason for reason in made.reasons) == drawn
 
 
+def test_drawings_without_classes_are_sorted_into_kinds(quick):
+    left = plan.left_open(catalog.find("wgan_gp"), {})
+    few = drawings(3)
+    many = few.take(np.arange(640) % 16)
+    told = assemble(many.images, np.arange(640) % 2, ("a", "b"), many.names, "told")
+    assert plan.kinds_for(Run(), many, left) == 12  # 50 pictures or more of each
+    assert plan.kinds_for(Run(), many.take(np.arange(6400) % 640), left) == 64
+    assert plan.kinds_for(Run(kinds=5), few, left) == 5
+    for run, data, fields in (
+        (Run(), few, left),
+        (Run(), told, left),
+        (Run(), pictures(640), left),
+        (Run(), many, plan.left_open(catalog.find("dcgan"), {})),
+        (Run(kinds=0), many, left),
+    ):
+        assert plan.kinds_for(run, data, fields) == 0
+    for kinds in (0, 12):
+        made = plan.plan(catalog.create("wgan_gp"), Run(images=100, kinds=kinds), many, torch.device("cpu"), "fp32")
+        assert any(reason.startswith("12 kinds:") for reason in made.reasons) == bool(kinds)
+
+
 def test_what_is_given_for_drawings_stays(quick):
     game, run, data = catalog.find("wgan_gp"), Run(images=100), drawings(3)
     made = plan.plan(game(), run, data, torch.device("cpu"), "fp32", left=plan.left_open(game, {"palette": "0"}))

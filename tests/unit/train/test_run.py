@@ -56,6 +56,14 @@ def test_there_is_one_thing_to_wait_for():
         Run(until="done")  # type: ignore[arg-type]
 
 
+def test_pictures_are_of_no_kinds_or_of_several():
+    assert [Run(kinds=kinds).kinds for kinds in (None, 0, 2)] == [None, 0, 2]
+    for kinds in (1, -3):
+        with pytest.raises(UsageError, match=f"of {kinds} kinds") as caught:
+            Run(kinds=kinds)
+        assert "--kinds" in caught.value.remedy
+
+
 def test_precisions():
     with pytest.raises(UsageError, match="fp16"):
         Run(precision="fp16")  # type: ignore[arg-type]
