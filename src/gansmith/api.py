@@ -12,7 +12,6 @@ import numpy as np
 
 from gansmith import catalog, runs
 from gansmith.data.images import ImageData
-from gansmith.data.kinds import kinds_of
 from gansmith.data.sources import open_data
 from gansmith.data.spec import DataSpec
 from gansmith.data.table import TableData
@@ -83,10 +82,7 @@ def train(
     pictures = data if isinstance(data, ImageData) else ranks.in_turn(lambda: open_data(data))
     run = make_run(settings, epochs, len(pictures))
     start_from = load(parent, "cpu") if parent is not None and ranks.first() else None
-    parents = ranks.agreed(lambda: start_from and (start_from.gan, start_from.spec))
-    gan, left = make_gan(gan, options or {}, pictures, parents and parents[0])
-    if parents and run.kinds is None and pictures.labels is None:
-        run = dataclasses.replace(run, kinds=kinds_of(parents[1].classes))
+    gan, left = make_gan(gan, options or {}, pictures, ranks.agreed(lambda: start_from and start_from.gan))
     command = command or f"gs.train({pictures.source!r}, {gan!r})"
     if before := ranks.agreed(lambda: _before_the_restart(root, name, command)):
         return resume(before, pictures, display=display, judge=judge)

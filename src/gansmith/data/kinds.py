@@ -80,7 +80,7 @@ def _look(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     rows = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
     around = rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:]
     edge = (np.abs(9 * seen - around) >= EDGE).any(-1, keepdims=True)
-    return _by_cells((WHITE * edge).astype(np.int32)), _by_cells(seen)
+    return _by_cells(np.multiply(WHITE, edge, dtype=np.int32)), _by_cells(seen)
 
 
 def _by_cells(values: np.ndarray) -> np.ndarray:

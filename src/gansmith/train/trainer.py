@@ -16,7 +16,7 @@ import gansmith
 from gansmith import catalog, machine, pages, runs
 from gansmith.data.batches import Batches
 from gansmith.data.images import ImageData
-from gansmith.data.kinds import told
+from gansmith.data.kinds import kinds_of, told
 from gansmith.errors import DataError, GansmithError, UsageError
 from gansmith.evaluate.quick import Quick
 from gansmith.files import write_whole
@@ -89,6 +89,9 @@ def start(
     """
     check_same_data(data)
     device, precision, threads = find_machine(run, data)
+    parents = ranks.agreed(lambda: parent and parent.spec.classes)
+    if parents is not None and run.kinds is None and data.labels is None:
+        run = dataclasses.replace(run, kinds=kinds_of(parents))
     planned, quick, sorted_data = make_plan(gan, run, data, device, precision, left)
     gan, flexible = planned.gan, run.images is None
     run = dataclasses.replace(planned.run, device=str(device), precision=precision, threads=threads)
