@@ -146,7 +146,7 @@ def play_ours(asked, arm: str, seed: int, folder: Path) -> None:
         time.perf_counter = time.process_time
     pictures, run = _data(asked), folder / "run"
     _, options = parts_of(arm)
-    settings = {name: parse_count(options.pop(name)) for name in ("batch", "average") if name in options}
+    settings = {name: parse_count(options.pop(name)) for name in ("batch", "average", "kinds") if name in options}
     gan = options.pop("gan", None) or gs.catalog.default_for(pictures.spec.size)
     for minutes in asked.minutes:
         length = minutes * (2 if asked.clock == "processor" else 1)

@@ -10,7 +10,8 @@ from gansmith.data.spec import DataSpec
 from gansmith.errors import UsageError
 from gansmith.seeds import derive
 
-GRID = 16  # cells a side in which edges are counted and colours averaged
+EDGE_CELLS, COLOUR_CELLS = 16, 8  # a side of a picture, in which edges are counted and colours averaged
+EDGES = 2.0  # by how much more edges weigh than colours
 EDGE = 23  # ninths of a level by which an edge differs from the mean around it, at least: not what compression leaves
 LEARNT = 4096  # pictures, at most, that kinds are learnt from
 ROUNDS = 20
@@ -23,7 +24,7 @@ def told(data: ImageData, kinds: int) -> ImageData:
 
     A generator whose samples are all alike in kind has to decide between kinds by the latents alone, and is often
     halfway between two; told them it decides at once. Pictures are sorted by k-means over where their edges are and
-    what colours they have, each half of what the distance is made of (as logos are by Sage et al., 2018,
+    what colours they have (as logos are by Sage et al., 2018,
     arXiv:1712.04407, by what a net sees in them). Computed with whole numbers: the same pictures have the same kinds
     on every machine, so a run that is resumed need not keep them. The fingerprint stays that of the pictures alone.
 
@@ -59,7 +60,7 @@ def sort_by_kind(images: np.ndarray, kinds: int) -> np.ndarray:
     weight = _weight(edges[some], colours[some])
     means = _means(_weighed(edges[some], colours[some], weight), kinds)
     parts = (slice(i, i + CHUNK) for i in range(0, len(images), CHUNK))
-    nearest = np.concatenate([_distances(_weighed(edges[p], colours[p], weight), means).argmin(1) for p in parts])
+    nearest = np.concatenate([_nearness(_weighed(edges[p], colours[p], weight), means).argmin(1) for p in parts])
     _, nearest, counts = np.unique(nearest, return_inverse=True, return_counts=True)
     order = np.argsort(-counts, kind="stable")
     return np.argsort(order, kind="stable")[nearest].astype(np.int64)
@@ -80,22 +81,22 @@ def _look(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     rows = padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
     around = rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:]
     edge = (np.abs(9 * seen - around) >= EDGE).any(-1, keepdims=True)
-    return _by_cells(np.multiply(WHITE, edge, dtype=np.int32)), _by_cells(seen)
+    return _by_cells(np.multiply(WHITE, edge, dtype=np.int32), EDGE_CELLS), _by_cells(seen, COLOUR_CELLS)
 
 
-def _by_cells(values: np.ndarray) -> np.ndarray:
-    """Return the means over cells, uint8 [n, any], rounded down."""
+def _by_cells(values: np.ndarray, cells: int) -> np.ndarray:
+    """Return the means over so many cells a side, uint8 [n, any], rounded down."""
     n, height, width, _ = values.shape
-    rows, columns = (np.linspace(0, side, min(GRID, side), endpoint=False).astype(int) for side in (height, width))
+    rows, columns = (np.linspace(0, side, min(cells, side), endpoint=False).astype(int) for side in (height, width))
     sums = np.add.reduceat(np.add.reduceat(values, rows, axis=1, dtype=np.int32), columns, axis=2)
     areas = np.diff(rows, append=height)[:, None] * np.diff(columns, append=width)
     return (sums // areas[..., None]).astype(np.uint8).reshape(n, -1)
 
 
 def _weight(edges: np.ndarray, colours: np.ndarray) -> float:
-    """Return by what colours are multiplied to vary as much as edges."""
+    """Return by what colours are multiplied, to vary less than edges by their weight."""
     varies = [sum(_variances(values)) for values in (edges, colours)]
-    return (varies[0] / varies[1]) ** 0.5 if all(varies) else 1.0
+    return (varies[0] / varies[1]) ** 0.5 / EDGES if all(varies) else 1.0
 
 
 def _variances(values: np.ndarray) -> Iterator[int]:
@@ -117,18 +118,19 @@ def _means(points: np.ndarray, kinds: int) -> np.ndarray:
     """
     chance = np.random.default_rng(derive(0, "kinds"))
     means = points[[int(chance.integers(len(points)))]]
+    lengths = _lengths(points)
     away = np.full(len(points), np.inf)
     while len(means) < kinds:
-        away = np.minimum(away, _distances(points, means[-1:])[:, 0])
+        away = np.minimum(away, lengths + _nearness(points, means[-1:])[:, 0])
         if not away.any():  # as many means as there are different points
             break
         means = np.append(means, points[[_drawn(away, chance.random())]], axis=0)
-    nearest = _distances(points, means).argmin(1)
+    nearest = _nearness(points, means).argmin(1)
     for _ in range(ROUNDS):
         members = np.eye(len(means))[nearest]
         counts = members.sum(0)[:, None]
         means = np.where(counts > 0, np.rint(members.T @ points / np.maximum(counts, 1)), means)
-        before, nearest = nearest, _distances(points, means).argmin(1)
+        before, nearest = nearest, _nearness(points, means).argmin(1)
         if np.array_equal(before, nearest):
             break
     return means
@@ -140,7 +142,10 @@ def _drawn(weights: np.ndarray, chance: float) -> int:
     return int(np.searchsorted(edges, chance * edges[-1], side="right"))
 
 
-def _distances(points: np.ndarray, means: np.ndarray) -> np.ndarray:
-    """Return the squared distances [n, k]."""
-    lengths = [np.einsum("nd,nd->n", x, x) for x in (points, means)]
-    return lengths[0][:, None] + lengths[1] - 2 * points @ means.T
+def _nearness(points: np.ndarray, means: np.ndarray) -> np.ndarray:
+    """Return the squared distances [n, k], less the squared lengths of the points."""
+    return _lengths(means) - 2 * points @ means.T
+
+
+def _lengths(points: np.ndarray) -> np.ndarray:
+    return np.einsum("nd,nd->n", points, points)

@@ -31,8 +31,8 @@ LOOKS = 2  # measured: the first warms up
 FLAT = 0.5  # share of neighbouring pixels that are equal from which pictures are drawings
 DRAWN = {"palette": 8, "sharpen": 3.0}  # what a GAN is given for them where it has such fields
 SETTLED = frozenset({"augment", *DRAWN})  # what follows from the data and the budget, beside `GAN.widens`
-KINDS = 64  # kinds that drawings without classes are sorted into, at most
-OF_A_KIND = 50  # pictures that each kind should have
+KINDS = 128  # kinds that drawings without classes are sorted into, at most
+OF_A_KIND = 40  # pictures that each kind should have
 WIDER = 200_000, 4_000_000  # pictures that the minutes allow, from which nets are twice and four times as wide
 
 Look = Callable[[State, Batches], object]

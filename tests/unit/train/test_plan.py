@@ -89,8 +89,8 @@ def test_drawings_without_classes_are_sorted_into_kinds(quick):
     few = drawings(3)
     many = few.take(np.arange(640) % 16)
     told = assemble(many.images, np.arange(640) % 2, ("a", "b"), many.names, "told")
-    assert plan.kinds_for(Run(), many, left) == 12  # 50 pictures or more of each
-    assert plan.kinds_for(Run(), many.take(np.arange(6400) % 640), left) == 64
+    assert plan.kinds_for(Run(), many, left) == 16  # 40 pictures or more of each
+    assert plan.kinds_for(Run(), many.take(np.arange(6400) % 640), left) == 128
     assert plan.kinds_for(Run(kinds=5), few, left) == 5
     for run, data, fields in (
         (Run(), few, left),
@@ -100,9 +100,9 @@ def test_drawings_without_classes_are_sorted_into_kinds(quick):
         (Run(kinds=0), many, left),
     ):
         assert plan.kinds_for(run, data, fields) == 0
-    for kinds in (0, 12):
+    for kinds in (0, 16):
         made = plan.plan(catalog.create("wgan_gp"), Run(images=100, kinds=kinds), many, torch.device("cpu"), "fp32")
-        assert any(reason.startswith("12 kinds:") for reason in made.reasons) == bool(kinds)
+        assert any(reason.startswith("16 kinds:") for reason in made.reasons) == bool(kinds)
 
 
 def test_what_is_given_for_drawings_stays(quick):
