@@ -22,6 +22,7 @@ class DCGAN(GAN):
     """Convolutional nets with batch normalisation and the non-saturating loss."""
 
     widens: ClassVar = ("width", "widest")
+    wants_kinds: ClassVar = True
 
     latent_dim: int = 100
     width: int = 32  # channels of the finest stage, at most; doubled at each halving

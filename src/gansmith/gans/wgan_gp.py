@@ -24,6 +24,7 @@ class WGANGP(GAN):
     """Wasserstein critic without batch statistics, gradient penalty."""
 
     widens: ClassVar = ("width", "widest")
+    wants_kinds: ClassVar = True
     passes: ClassVar = (1000, 10_000)  # late: the penalty holds the critic back already
 
     latent_dim: int = 128

@@ -31,8 +31,9 @@ LOOKS = 2  # measured: the first warms up
 FLAT = 0.5  # share of neighbouring pixels that are equal from which pictures are drawings
 DRAWN = {"palette": 8, "sharpen": 3.0}  # what a GAN is given for them where it has such fields
 SETTLED = frozenset({"augment", *DRAWN})  # what follows from the data and the budget, beside `GAN.widens`
-KINDS = 128  # kinds that drawings without classes are sorted into, at most
+KINDS = 16, 128  # kinds that pictures without classes are sorted into, at least and at most
 OF_A_KIND = 40  # pictures that each kind should have
+SORTED = 100_000  # pictures that are sorted without being asked to, at most: 20 seconds
 WIDER = 200_000, 4_000_000  # pictures that the minutes allow, from which nets are twice and four times as wide
 
 Look = Callable[[State, Batches], object]
@@ -87,20 +88,14 @@ def flatness(images: np.ndarray, most: int = 256) -> float:
     return equal / shown if shown else 0.0
 
 
-def kinds_for(run: Run, data: ImageData, left: Collection[str]) -> int:
-    """Return how many kinds the pictures are sorted into: as many as asked for; else some, for drawings."""
+def kinds_for(gan: GAN, run: Run, data: ImageData) -> int:
+    """Return how many kinds the pictures are sorted into: as many as asked for; else some, where that helps."""
     if run.kinds is not None:
         return run.kinds
-    if data.labels is not None or not _drawn(data, left):
-        return 0
-    kinds = min(KINDS, len(data) // OF_A_KIND)
-    return kinds if kinds > 1 else 0
-
-
-def _drawn(data: ImageData, left: Collection[str]) -> dict[str, float]:
-    """Return what a game is given for drawings: nothing where the pictures are none, or the game has no such fields."""
-    given = {name: value for name, value in DRAWN.items() if name in left}
-    return given if given and data.spec.channels >= 3 and flatness(data.images) >= FLAT else {}
+    fewest, most = KINDS
+    kinds = min(most, len(data) // OF_A_KIND)
+    sort = gan.wants_kinds and data.labels is None and kinds >= fewest and len(data) <= SORTED
+    return kinds if sort else 0
 
 
 def check(data: ImageData) -> None:
@@ -130,9 +125,9 @@ def plan(
     if run.images is None and run.minutes is None:
         run = dataclasses.replace(run, minutes=DEFAULT_MINUTES)
     reasons = []
-    if drawn := _drawn(data, left):
+    drawn = {name: value for name, value in DRAWN.items() if name in left}
+    if drawn and data.spec.channels >= 3 and (flat := flatness(data.images)) >= FLAT:
         settings = ", ".join(f"{name} {value:g}" for name, value in drawn.items())
-        flat = flatness(data.images)
         reasons.append(f"{settings}: {flat:.0%} of neighbouring pixels are of one colour, as in drawings")
         gan = gan.replace(**drawn)
     if run.kinds:

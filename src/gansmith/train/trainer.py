@@ -307,7 +307,7 @@ def make_plan(
     Hyper-parameters that no network or optimiser can be made with are UsageErrors.
     """
     plan.check(data)
-    run = dataclasses.replace(run, kinds=plan.kinds_for(run, data, left))
+    run = dataclasses.replace(run, kinds=plan.kinds_for(gan, run, data))
     quick, sorted_data = Quick(data, n=hooks.JUDGED), told(data, run.kinds or 0)
 
     def look(state: State, batches: Batches) -> None:

@@ -84,24 +84,23 @@ def test_drawings_are_mixed_of_a_palette_and_sharpened_for_the_critic(quick, dat
     assert any("palette 8, sharpen 3:" in reason for reason in made.reasons) == drawn
 
 
-def test_drawings_without_classes_are_sorted_into_kinds(quick):
-    left = plan.left_open(catalog.find("wgan_gp"), {})
-    few = drawings(3)
-    many = few.take(np.arange(640) % 16)
+def test_pictures_without_classes_are_sorted_into_kinds(quick, monkeypatch):
+    dcgan, vanilla, many = catalog.create("dcgan"), catalog.create("vanilla"), pictures(640)
     told = assemble(many.images, np.arange(640) % 2, ("a", "b"), many.names, "told")
-    assert plan.kinds_for(Run(), many, left) == 16  # 40 pictures or more of each
-    assert plan.kinds_for(Run(), many.take(np.arange(6400) % 640), left) == 128
-    assert plan.kinds_for(Run(kinds=5), few, left) == 5
-    for run, data, fields in (
-        (Run(), few, left),
-        (Run(), told, left),
-        (Run(), pictures(640), left),
-        (Run(), many, plan.left_open(catalog.find("dcgan"), {})),
-        (Run(kinds=0), many, left),
+    assert plan.kinds_for(dcgan, Run(), many) == 16  # 40 pictures or more of each
+    assert plan.kinds_for(dcgan, Run(), many.take(np.arange(6400) % 640)) == 128
+    assert plan.kinds_for(vanilla, Run(kinds=5), pictures(20)) == 5
+    for gan, run, data in (
+        (dcgan, Run(), many.take(range(639))),
+        (dcgan, Run(), told),
+        (vanilla, Run(), many),
+        (dcgan, Run(kinds=0), many),
     ):
-        assert plan.kinds_for(run, data, fields) == 0
+        assert plan.kinds_for(gan, run, data) == 0
+    monkeypatch.setattr(plan, "SORTED", 639)
+    assert plan.kinds_for(dcgan, Run(), many) == 0
     for kinds in (0, 16):
-        made = plan.plan(catalog.create("wgan_gp"), Run(images=100, kinds=kinds), many, torch.device("cpu"), "fp32")
+        made = plan.plan(dcgan, Run(images=100, kinds=kinds), many, torch.device("cpu"), "fp32")
         assert any(reason.startswith("16 kinds:") for reason in made.reasons) == bool(kinds)
 
 

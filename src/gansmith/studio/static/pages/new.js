@@ -240,7 +240,7 @@ function Training({ choices, report, source, settings, set, go }) {
             <${Text} name="batch" label="Batch" type="number" min="1" placeholder="32" hint="pictures in one turn" ...${own} />
             <${Text} name="micro_batch" label="Micro batch" type="number" min="1" hint="a divisor of the batch, to save memory" ...${own} />
             <${Text} name="average" label="Half-life of the average" placeholder="20k" hint="of the averaged weights, in pictures" ...${own} />
-            <${Text} name="kinds" label="Kinds" type="number" min="0" hint="that pictures without classes are sorted into; 0: none; empty: some for drawings" ...${own} />
+            <${Text} name="kinds" label="Kinds" type="number" min="0" hint="that pictures without classes are sorted into; 0: none; empty: as many as help" ...${own} />
             <${Text} name="ticks" label="Previews" type="number" min="1" hint="how often it is judged and saved; empty: as time allows" ...${own} />
             <${Text} name="device" label="Device" placeholder="auto" hint="cpu, cuda, cuda:1, mps" ...${own} />
             <${Choice} name="precision" label="Precision" options=${[["", "fastest here"], ["fp32", "fp32"], ["bf16", "bf16"]]} ...${own} />
