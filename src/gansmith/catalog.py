@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from gansmith import gans
-from gansmith.errors import UsageError
+from gansmith.errors import UsageError, listed
 from gansmith.game import GAN
 
 GANS: dict[str, type[GAN]] = {
@@ -50,9 +50,9 @@ MOST, MOST_LAYERS = 1_000_000, 1_000
 
 
 def did_you_mean(word: str, known: list[str] | Mapping[str, Any]) -> str:
-    """Return a remedy: the nearest known word, or all of them."""
+    """Return a remedy: the nearest known word, or those that there are."""
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"did you mean {near[0]!r}?" if near else "there are: " + ", ".join(known)
+    return f"did you mean {near[0]!r}?" if near else f"there are: {listed(known)}"
 
 
 def default_for(size: Sequence[int]) -> str:

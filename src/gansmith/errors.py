@@ -1,5 +1,9 @@
 """What went wrong, why, and the command that mends it."""
 
+from collections.abc import Iterable
+
+MOST_LISTED = 40
+
 
 class GansmithError(Exception):
     """A failure the user can mend. `str(error)` is one sentence; `remedy` is what to do or to type.
@@ -30,3 +34,10 @@ class TrainingError(GansmithError):
     """A training that diverged and could not be recovered."""
 
     exit_code = 4
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names side by side; of many the first, and how many more there are."""
+    names = list(names)
+    left = len(names) - MOST_LISTED
+    return ", ".join(names[:MOST_LISTED]) + (f" and {left:,} more" if left > 0 else "")

@@ -66,3 +66,5 @@ def test_a_gan_is_explained_with_every_option(name):
 def test_did_you_mean():
     assert catalog.did_you_mean("batsh", ["batch", "seed"]) == "did you mean 'batch'?"
     assert catalog.did_you_mean("qqq", ["batch", "seed"]) == "there are: batch, seed"
+    many = catalog.did_you_mean("qqq", [f"kind {i}" for i in range(128)])
+    assert many.endswith("kind 38, kind 39 and 88 more")

@@ -15,7 +15,7 @@ import gansmith
 from gansmith.augment.choose import Chosen, Gate
 from gansmith.data.codecs.image import to_pil
 from gansmith.data.images import ImageData
-from gansmith.errors import DataError, UsageError
+from gansmith.errors import DataError, UsageError, listed
 from gansmith.files import whole_folder
 from gansmith.machine import cores
 from gansmith.shards import Pieces, Shard
@@ -222,9 +222,9 @@ def check(data: ImageData, confidence: float) -> None:
 def _check_model(data: ImageData, model: "Sampler") -> None:
     # what a reference shows is its class: a model that works from one need not know the classes of this data
     if "reference" not in model.gan.needs and model.spec.classes != data.spec.classes:
-        theirs = ", ".join(model.spec.classes) or "none"
+        theirs = listed(model.spec.classes) or "none"
         raise UsageError(
-            f"the model's classes ({theirs}) are not those of the data ({', '.join(data.spec.classes)})",
+            f"the model's classes ({theirs}) are not those of the data ({listed(data.spec.classes)})",
             "train on this data, or leave the model out",
         )
     if model.spec.shape != data.spec.shape:
