@@ -50,6 +50,10 @@ def test_kinds_do_not_depend_on_how_sums_are_taken(monkeypatch):
     monkeypatch.setattr(kinds, "CHUNK", 7)
     mirrored = kinds.sort_by_kind(images[:, :, ::-1], 9)  # the same numbers in another order
     assert (found == mirrored).all()
+    points = np.random.default_rng(0).integers(0, 99, (50, 4)).astype(float)
+    means = kinds._means(points, 6)
+    assert len(means) == 6
+    assert (means == np.rint(means)).all()
 
 
 @pytest.mark.parametrize("shape", [(5, 9, 1), (1, 40, 3), (17, 64, 4)])
