@@ -305,15 +305,16 @@ def when(curve: dict[float, float], goal: float) -> str:
 def plots(made: list[dict]) -> dict[str, bytes]:
     """Return a PNG for each set, a chart a net: the Frechet distance by minutes, of the processor with most figures.
 
-    Ours is drawn as it is by default; what it is with options is in the tables.
+    Drawn are arms as they are by default at more than one moment, where there are two or more of them; the rest is in
+    the tables.
     """
     from gansmith.pages.charts import charts_png
 
     charts: dict[str, dict] = {}
     for scores in filter(about, made):
         data, net = about(scores)
-        found = {key: curve for key, curve in curves(scores).items() if ":" not in key[0]}
-        if found:
+        found = {key: curve for key, curve in curves(scores).items() if ":" not in key[0] and len(curve) > 1}
+        if len(found) > 1:
             main = statistics.mode(processor for (_, processor), curve in found.items() for _ in curve)
             lines = {arm: (list(curve), list(curve.values())) for (arm, of), curve in found.items() if of == main}
             charts.setdefault(data, {})[f"fd, {data}, {net} ({main})"] = lines
