@@ -15,18 +15,19 @@ EDGES = 2.0  # by how much more edges weigh than colours
 EDGE = 23  # ninths of a level by which an edge differs from the mean around it, at least: not what compression leaves
 LEARNT = 4096  # pictures, at most, that kinds are learnt from
 ROUNDS = 20
-CHUNK = 512
+CHUNK = 1 << 21  # pixels that are looked at together, at most
+MOST = 64.0  # by which colours are multiplied, at most: beyond, sums of squares would be rounded
 WHITE = 255
 
 
 def told(data: ImageData, kinds: int) -> ImageData:
     """Return `data` with the kinds of its pictures as its classes, `kind 0` the most frequent; as it is for 0 kinds.
 
-    A generator whose samples are all alike in kind has to decide between kinds by the latents alone, and is often
-    halfway between two; told them it decides at once. Pictures are sorted by k-means over where their edges are and
-    what colours they have (as logos are by Sage et al., 2018,
-    arXiv:1712.04407, by what a net sees in them). Computed with whole numbers: the same pictures have the same kinds
-    on every machine, so a run that is resumed need not keep them. The fingerprint stays that of the pictures alone.
+    A generator has to decide by its latents alone of which kind a sample is, and often ends halfway between two; told
+    the kind, it need not. Pictures are sorted by k-means over where their edges are and what colours they have (logos
+    are by Sage et al., 2018, arXiv:1712.04407, over what a trained net sees in them). Computed with whole numbers: the
+    same pictures have the same kinds on every machine, so a run that is resumed need not keep them. Pictures that are
+    all alike stay as they are, too. The fingerprint stays that of the pictures alone.
 
     Raises UsageError for pictures that have classes, and for more kinds than pictures.
     """
@@ -37,6 +38,8 @@ def told(data: ImageData, kinds: int) -> ImageData:
     if kinds > len(data):
         raise UsageError(f"{len(data):,} pictures cannot be of {kinds:,} kinds", "give a smaller --kinds")
     labels = sort_by_kind(data.images, kinds)
+    if not labels.any():
+        return data
     share = np.bincount(labels) / len(labels)
     return replace(data, labels=labels, spec=DataSpec(data.spec.shape, _names(len(share)), tuple(share.tolist())))
 
@@ -59,8 +62,8 @@ def sort_by_kind(images: np.ndarray, kinds: int) -> np.ndarray:
     some = np.linspace(0, len(images) - 1, min(LEARNT, len(images))).astype(int)
     weight = _weight(edges[some], colours[some])
     means = _means(_weighed(edges[some], colours[some], weight), kinds)
-    parts = (slice(i, i + CHUNK) for i in range(0, len(images), CHUNK))
-    nearest = np.concatenate([_nearness(_weighed(edges[p], colours[p], weight), means).argmin(1) for p in parts])
+    parts = (_weighed(edges[part], colours[part], weight) for part in _parts(images))
+    nearest = np.concatenate([_nearness(points, means).argmin(1) for points in parts])
     _, nearest, counts = np.unique(nearest, return_inverse=True, return_counts=True)
     order = np.argsort(-counts, kind="stable")
     return np.argsort(order, kind="stable")[nearest].astype(np.int64)
@@ -68,9 +71,14 @@ def sort_by_kind(images: np.ndarray, kinds: int) -> np.ndarray:
 
 def _looks(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return of each picture by cells, in whole numbers of 0 to 255: the share of pixels on edges, the mean colours."""
-    parts = [_look(np.asarray(images[i : i + CHUNK])) for i in range(0, len(images), CHUNK)]
-    edges, colours = zip(*parts, strict=True)
+    edges, colours = zip(*(_look(np.asarray(images[part])) for part in _parts(images)), strict=True)
     return np.concatenate(edges), np.concatenate(colours)
+
+
+def _parts(images: np.ndarray) -> Iterator[slice]:
+    n, height, width, _ = images.shape
+    step = max(1, CHUNK // (height * width))
+    return (slice(i, i + step) for i in range(0, n, step))
 
 
 def _look(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -96,7 +104,7 @@ def _by_cells(values: np.ndarray, cells: int) -> np.ndarray:
 def _weight(edges: np.ndarray, colours: np.ndarray) -> float:
     """Return by what colours are multiplied, to vary less than edges by their weight."""
     varies = [sum(_variances(values)) for values in (edges, colours)]
-    return (varies[0] / varies[1]) ** 0.5 / EDGES if all(varies) else 1.0
+    return min(MOST, (varies[0] / varies[1]) ** 0.5 / EDGES) if all(varies) else 1.0
 
 
 def _variances(values: np.ndarray) -> Iterator[int]:

@@ -47,7 +47,7 @@ def test_shapes_and_colours_make_kinds():
 def test_kinds_do_not_depend_on_how_sums_are_taken(monkeypatch):
     images, _ = drawn(size=(32, 32))
     found = kinds.sort_by_kind(images, 9)
-    monkeypatch.setattr(kinds, "CHUNK", 7)
+    monkeypatch.setattr(kinds, "CHUNK", 7 * 32 * 32)
     mirrored = kinds.sort_by_kind(images[:, :, ::-1], 9)  # the same numbers in another order
     assert (found == mirrored).all()
     points = np.random.default_rng(0).integers(0, 99, (50, 4)).astype(float)
@@ -94,6 +94,11 @@ def test_told_of_kinds_data_has_classes_and_is_the_same_data():
     assert kinds.kinds_of(told.spec.classes) == 6
     assert kinds.told(plain, 0) is plain
     assert kinds.kinds_of(plain.spec.classes) == kinds.kinds_of(("kind 0", "cat")) == 0
+
+
+def test_pictures_that_are_all_alike_stay_without_classes():
+    plain = data(np.repeat(drawn(1)[0], 9, axis=0))
+    assert kinds.told(plain, 3) is plain
 
 
 def test_kinds_that_cannot_be_are_refused():
