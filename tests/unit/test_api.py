@@ -203,8 +203,8 @@ def test_pictures_told_of_kinds(pictures, tmp_path, monkeypatch):
     assert torn.status == "stopped"
     assert gs.resume(torn.folder, pictures, display="quiet", judge=False).hash == whole.hash
 
-    many = api.train(pictures.take(np.arange(640) % 40), "dcgan", root=tmp_path, judge=False, **SMALL)
-    assert runs.read_config(many.folder)["run"]["kinds"] == 16  # without being asked to
+    many = api.train(pictures.take(np.arange(2560) % 40), "dcgan", root=tmp_path, judge=False, **SMALL)
+    assert runs.read_config(many.folder)["run"]["kinds"] == 64  # without being asked to
     child = api.train(pictures, DCGAN(width=4), root=tmp_path, parent=whole.best, **SMALL, judge=False)
     assert gs.load(child.best).spec.classes == model.spec.classes
     with pytest.raises(UsageError, match="have classes already"):

@@ -85,23 +85,23 @@ def test_drawings_are_mixed_of_a_palette_and_sharpened_for_the_critic(quick, dat
 
 
 def test_pictures_without_classes_are_sorted_into_kinds(quick, monkeypatch):
-    dcgan, vanilla, many = catalog.create("dcgan"), catalog.create("vanilla"), pictures(640)
-    told = assemble(many.images, np.arange(640) % 2, ("a", "b"), many.names, "told")
-    assert plan.kinds_for(dcgan, Run(), many) == 16  # 40 pictures or more of each
-    assert plan.kinds_for(dcgan, Run(), many.take(np.arange(6400) % 640)) == 128
+    dcgan, vanilla, many = catalog.create("dcgan"), catalog.create("vanilla"), pictures(2560)
+    told = assemble(many.images, np.arange(2560) % 2, ("a", "b"), many.names, "told")
+    assert plan.kinds_for(dcgan, Run(), many) == 64  # 40 pictures or more of each
+    assert plan.kinds_for(dcgan, Run(), many.take(np.arange(6400) % 2560)) == 128
     assert plan.kinds_for(vanilla, Run(kinds=5), pictures(20)) == 5
     for gan, run, data in (
-        (dcgan, Run(), many.take(range(639))),
+        (dcgan, Run(), many.take(range(2559))),
         (dcgan, Run(), told),
         (vanilla, Run(), many),
         (dcgan, Run(kinds=0), many),
     ):
         assert plan.kinds_for(gan, run, data) == 0
-    monkeypatch.setattr(plan, "SORTED", 639)
+    monkeypatch.setattr(plan, "SORTED", 2559)
     assert plan.kinds_for(dcgan, Run(), many) == 0
-    for kinds in (0, 16):
+    for kinds in (0, 64):
         made = plan.plan(dcgan, Run(images=100, kinds=kinds), many, torch.device("cpu"), "fp32")
-        assert any(reason.startswith("16 kinds:") for reason in made.reasons) == bool(kinds)
+        assert any(reason.startswith("64 kinds:") for reason in made.reasons) == bool(kinds)
 
 
 def test_what_is_given_for_drawings_stays(quick):
