@@ -137,8 +137,8 @@ function Shown({ model, again, query, go }) {
   const leaving = (step) => () => (query.seed !== undefined && choose({}), step());
   const steps = { fresh: leaving(way.fresh), on: leaving(way.on), back: leaving(way.back) };
   useKeys(steps);
-  const told = pictures.length === 1 && pictures[0].label ? pictures[0].label : label ?? "picture";
-  const name = /^kind \d+$/.test(told) ? "picture" : told; // a kind that nobody told has no name worth a title
+  const subject = pictures.length === 1 && pictures[0].label ? pictures[0].label : label ?? "picture";
+  const name = /^kind \d+$/.test(subject) ? "picture" : subject; // a kind that nobody told has no name worth a title
   const title = way.seeds.length === 1 ? `This ${name} does not exist` : "These do not exist";
   const heading = useRef();
   useEffect(() => void (document.title = `${title} · gansmith studio`), [title]);
