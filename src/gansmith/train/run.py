@@ -37,8 +37,7 @@ class Run:
     mirror: bool = False
     """Also learn from pictures flipped left to right."""
     kinds: int | None = None
-    """Kinds that pictures without classes are sorted into by their look, told to the GAN as classes; 0: none; left out:
-    the planner chooses."""
+    """Kinds that pictures without classes are sorted into and told to the GAN as; 0: none; left out: as many as help."""
     ticks: int | None = None
     """How often, evenly spaced, the run is judged, previewed and saved; left out: as a twentieth of the time allows."""
     device: str = "auto"
