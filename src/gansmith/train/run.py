@@ -37,7 +37,7 @@ class Run:
     mirror: bool = False
     """Also learn from pictures flipped left to right."""
     kinds: int | None = None
-    """Kinds that pictures without classes are sorted into, told to the GAN as classes; 0: none; left out: what helps."""
+    """Kinds that pictures without classes are sorted into, told to the GAN like classes; 0: none; else what helps."""
     ticks: int | None = None
     """How often, evenly spaced, the run is judged, previewed and saved; left out: as a twentieth of the time allows."""
     device: str = "auto"
