@@ -37,7 +37,7 @@ def test_by_mouse_from_a_folder_to_a_run(page, studio, folder, accessible):
     page.get_by_role("combobox", name="GAN").select_option("vanilla")
     page.get_by_text("Hyper-parameters of vanilla").click()
     page.get_by_label("width", exact=True).fill("8")
-    page.get_by_label("Minutes").fill("")
+    page.get_by_label("Minutes", exact=True).fill("")
     page.get_by_label("Pictures seen").fill("64")
     page.get_by_label("Name of the run").fill("by mouse")
     page.locator(".new-start code", has_text="--name 'by mouse'").wait_for()
