@@ -122,7 +122,8 @@ def _weighed(edges: np.ndarray, colours: np.ndarray, weight: float) -> np.ndarra
 def _means(points: np.ndarray, kinds: int) -> np.ndarray:
     """Return at most `kinds` means of points [n, d], by Lloyd's rounds from where k-means++ begins.
 
-    Rounded to whole numbers, so that no sum depends on the order in which it is taken.
+    Rounded to whole numbers, so that no sum depends on the order in which it is taken: scikit-learn's means, which are
+    not, may sort a picture otherwise on another machine.
     """
     chance = np.random.default_rng(derive(0, "kinds"))
     means = points[[int(chance.integers(len(points)))]]
