@@ -3,8 +3,9 @@
 1. Pictures a second and latency of one pass at batch 1, 8 and 64: eager, bf16, compiled, exported to ONNX; and by how
    much the samples of each differ from the eager ones. `sampler` is what `generate` does, latents and rounding to
    pixels included, in passes of 16 rows whatever the batch, which is why its pictures do not depend on the batch.
-2. `generate`: its rate, PNG files written, against the rate of `sampler` alone; what painting and what encoding cost in
-   processor time, as both share the cores; and its peak memory at n and at 4 n.
+2. `generate`: its rate, PNG files written, against the rate of `sampler` alone; the rate at which the file system takes
+   files of that size from as many threads as there are cores, which nobody can pass; what painting and what encoding
+   cost in processor time, as all share the cores; and its peak memory at n and at 4 n. `--scratch` says where they go.
 3. Start-up: `gansmith --help` and one picture of the first model from cold, beside the imports that nobody can spare.
 
 Arms take turns, several times over; figures are medians. Without MODEL a small one is trained first, on digits.
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path[0] = str(Path(__file__).parent.parent)  # instead of this folder, whose profile.py would hide Python's
@@ -42,10 +44,11 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=7, help="turns of every arm")
     parser.add_argument("--seconds", type=float, default=0.5, help="of an arm in a turn")
     parser.add_argument("-n", type=int, default=4096, help="pictures of a turn of `generate`")
+    parser.add_argument("--scratch", type=Path, help="folder to write into for a while; left out: the system's own")
     parser.add_argument("--json", type=Path, help="also write the figures here")
     asked = parser.parse_args()
     made, notes = [], []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=asked.scratch) as folder:
         scratch = Path(folder)
         models = asked.models or [train(scratch)]
         for path in models:
@@ -192,7 +195,9 @@ def timed(call, seconds: float) -> list[float]:
 
 
 def generating(path: Path, scratch: Path, repeats: int, n: int) -> dict:
-    """Time `generate` against sampling without writing, in turn, and both parts in processor time."""
+    """Time `generate` against sampling without writing and files without either, in turn; parts in processor time."""
+    from gansmith.files import write_whole
+    from gansmith.machine import cores
     from gansmith.sample.generate import BLOCK, generate
     from gansmith.sample.sampler import Sampler
 
@@ -205,21 +210,28 @@ def generating(path: Path, scratch: Path, repeats: int, n: int) -> dict:
     def whole():
         generate(model, range(n), Path(tempfile.mkdtemp(dir=scratch)))  # a file system makes files slower after rm
 
-    model.pixels(range(BLOCK))
-    rates: dict[str, list[float]] = {"raw": [], "generate": []}
-    for _ in range(repeats):
-        for name, call in (("raw", raw), ("generate", whole)):
-            rates[name].append(n / timed(call, 0)[0])
     images = model.images(range(BLOCK))
+    contents = [images.png(i) for i in range(BLOCK)]
+
+    def files():
+        folder = Path(tempfile.mkdtemp(dir=scratch))
+        with ThreadPoolExecutor(cores()) as pool:
+            list(pool.map(lambda i: write_whole(folder / f"{i:06d}.png", contents[i % BLOCK]), range(n)))
+
+    rates: dict[str, list[float]] = {"raw": [], "generate": [], "files": []}
+    for _ in range(repeats):
+        for name, call in (("raw", raw), ("generate", whole), ("files", files)):
+            rates[name].append(n / timed(call, 0)[0])
     painting = processor_time(lambda: model.pixels(range(BLOCK))) / BLOCK
     encoding = processor_time(lambda: [images.png(i) for i in range(BLOCK)]) / BLOCK
     found = {name: statistics.median(values) for name, values in rates.items()}
     found["ratio"] = statistics.median(b / a for a, b in zip(rates["raw"], rates["generate"], strict=True))
     rows = [["sampling alone, img/s", found["raw"]], ["generate, img/s", found["generate"]]]
-    rows += [["generate by sampling alone", found["ratio"]]]
+    rows += [["generate by sampling alone", found["ratio"]], ["files of that size alone, files/s", found["files"]]]
     rows += [["painting, processor us a picture", 1e6 * painting], ["encoding, processor us", 1e6 * encoding]]
     print(
-        f"\ngenerate -n {n}: {found['generate']:,.0f} img/s, sampling alone {found['raw']:,.0f}: {found['ratio']:.0%}\n"
+        f"\ngenerate -n {n}: {found['generate']:,.0f} img/s, sampling alone {found['raw']:,.0f}: {found['ratio']:.0%}; "
+        f"files of that size alone {found['files']:,.0f} a second\n"
         f"processor time of a picture: painting {1e6 * painting:,.0f} us, encoding {1e6 * encoding:,.0f} us",
         flush=True,
     )

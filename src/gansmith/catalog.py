@@ -85,7 +85,7 @@ def create(name: str, fields: Mapping[str, Any] | None = None) -> GAN:
     types = {field.name: field.type for field in dataclasses.fields(cls)}
     for key, value in fields.items():
         if isinstance(value, str) and "tuple" in str(types[key]):
-            fields[key] = value.split(",")
+            fields[key] = value.split(",") if value else ()
     try:
         gan = TypeAdapter(cls).validate_python(fields)
     except ValidationError as error:

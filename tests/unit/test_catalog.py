@@ -54,6 +54,13 @@ def test_bad_hyper_parameters(fields, reason):
         assert "'width'" in caught.value.remedy
 
 
+@pytest.mark.parametrize(("text", "values"), [("", ()), ("1,2,3", (1, 2, 3))])
+def test_several_values_are_told_by_commas(text, values):
+    gan = catalog.create("wgan_gp", {"background": text})
+    assert gan.background == values
+    assert catalog.from_config(catalog.to_config(gan)) == gan
+
+
 @pytest.mark.parametrize("name", catalog.GANS)
 def test_a_gan_is_explained_with_every_option(name):
     text = catalog.explain(name)

@@ -9,6 +9,7 @@ fakes, so it may be trained ahead of G (`n_critic` steps to one) without saturat
 from dataclasses import dataclass
 from typing import ClassVar, final
 
+from gansmith.errors import UsageError
 from gansmith.game import GAN, Nets, Player, Turn, adam, linear_decay
 from gansmith.losses.adversarial import wasserstein_D, wasserstein_G
 from gansmith.losses.penalties import gradient_penalty
@@ -16,6 +17,8 @@ from gansmith.nets.decoder import Decoder
 from gansmith.nets.diffaugment import diffaugment
 from gansmith.nets.encoder import Encoder
 from gansmith.nets.sharpen import sharpen
+
+WHITE = 255
 
 
 @final
@@ -31,6 +34,7 @@ class WGANGP(GAN):
     width: int = 32  # channels of the finest stage, at most; doubled at each halving
     widest: int = 128  # channels of the coarsest stage, at most; halved towards the finer
     palette: int = 0  # colours of a picture that its pixels are mixed of; 0 ends in tanh
+    background: tuple[int, ...] = ()  # of them the one that all pictures share, 0 to 255 a channel; empty: none
     transposed: bool = False  # G doubles maps by transposed convolutions, else by neighbours and a convolution
     n_critic: int = 1  # critic steps to one of G; the paper takes 5, at a tenth of the rate
     gp_weight: float = 10.0  # lambda in eq. 3
@@ -41,9 +45,18 @@ class WGANGP(GAN):
     augment: float = 0.0  # probability of each DiffAugment family, a sample
 
     def nets(self, spec):
-        """G with batch norm, critic with layer norm as the penalty is taken sample by sample."""
+        """G with batch norm, critic with layer norm as the penalty is taken sample by sample.
+
+        Raises UsageError for a background that is no colour of the data.
+        """
+        fits = len(self.background) == spec.channels and all(0 <= value <= WHITE for value in self.background)
+        if self.background and not fits:
+            raise UsageError(
+                f"{self.background} is no colour of data of {spec.channels} channels",
+                "give --background a value of 0 to 255 for each channel, such as 255,255,255",
+            )
         classes, widths = len(spec.classes), (self.width, self.widest)
-        end = {"transposed": self.transposed, "palette": self.palette}
+        end = {"transposed": self.transposed, "palette": self.palette, "background": self.background}
         return Nets(
             G=Decoder(self.latent_dim, spec.shape, classes, *widths, **end),
             D=Encoder(spec.shape, classes, *widths, norm="layer"),

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Sequence
 
 from torch import Tensor, nn
 
@@ -37,8 +38,8 @@ class Decoder(nn.Module):
     is too small for it). Not `transposed`, a map is doubled by nearest neighbours and a 3-wide convolution: no grid of
     uneven overlaps is left in the samples (Odena et al., 2016, "Deconvolution and Checkerboard Artifacts").
 
-    With a `palette` the pixels of a picture are mixtures of so many colours instead of ending in tanh (see `Palette`);
-    other ranks know no pixels and stay as they are.
+    With a `palette` the pixels of a picture are mixtures of so many colours instead of ending in tanh, one of which may
+    be a `background` (see `Palette`); other ranks know no pixels and stay as they are.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Decoder(nn.Module):
         patch: int = 1,
         transposed: bool = True,
         palette: int = 0,
+        background: Sequence[int] = (),
     ):
         super().__init__()
         channels, *size = shape
@@ -68,7 +70,7 @@ class Decoder(nn.Module):
             return
         widths = channels_by_stage(width, widest, max(1, len(self.sizes) - 1))[::-1]
         if palette and rank == 2:
-            self.palette = Palette(widths[0], palette, channels)
+            self.palette = Palette(widths[0], palette, channels, background)
         made = palette if self.palette else channels  # numbers a pixel
         self.lay_out = nn.Linear(latent_dim + classes, widths[0] * math.prod(self.sizes[0]), bias=norm is None)
         self.first = Stage(norm_layer(norm, widths[0], rank, classes), nn.ReLU())

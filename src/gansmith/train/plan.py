@@ -30,7 +30,8 @@ LOOKING = 0.05  # share of the time that judging may take
 LOOKS = 2  # measured: the first warms up
 FLAT = 0.5  # share of neighbouring pixels that are equal from which pictures are drawings
 DRAWN = {"palette": 8, "sharpen": 3.0}  # what a GAN is given for them where it has such fields
-SETTLED = frozenset({"augment", *DRAWN})  # what follows from the data and the budget, beside `GAN.widens`
+COMMON = 0.25  # share of the pixels of drawings that are exactly of one colour from which it is their background
+SETTLED = frozenset({"augment", "background", *DRAWN})  # what follows from the data and the budget, beside `GAN.widens`
 KINDS = 64, 128  # kinds that pictures without classes are sorted into, at least and at most
 OF_A_KIND = 40  # pictures that each kind should have
 SORTED = 100_000  # pictures that are sorted without being asked to, at most: 20 seconds
@@ -88,6 +89,19 @@ def flatness(images: np.ndarray, most: int = 256) -> float:
     return equal / shown if shown else 0.0
 
 
+def background(images: np.ndarray, most: int = 256, pixels: int = 1 << 20) -> tuple[tuple[int, ...], float]:
+    """Return the commonest colour of uint8 [n, height, width, channels], and what share of the pixels is exactly that.
+
+    `most` pictures are looked at, and of them `pixels` pixels, spread evenly.
+    """
+    some = np.asarray(images[np.linspace(0, len(images) - 1, min(most, len(images))).astype(int)])
+    seen = some.reshape(-1, some.shape[-1])
+    seen = seen[:: max(1, len(seen) // pixels)]
+    codes, counts = np.unique(seen @ (256 ** np.arange(seen.shape[-1], dtype=np.int64)), return_counts=True)
+    code = int(codes[counts.argmax()])
+    return tuple(code >> 8 * i & 255 for i in range(seen.shape[-1])), float(counts.max() / len(seen))
+
+
 def kinds_for(gan: GAN, run: Run, data: ImageData) -> int:
     """Return how many kinds the pictures are sorted into: as many as asked for; else some, where that helps."""
     if run.kinds is not None:
@@ -130,6 +144,10 @@ def plan(
         settings = ", ".join(f"{name} {value:g}" for name, value in drawn.items())
         reasons.append(f"{settings}: {flat:.0%} of neighbouring pixels are of one colour, as in drawings")
         gan = gan.replace(**drawn)
+        colour, share = background(data.images)
+        if "background" in left and getattr(gan, "palette", 0) and share >= COMMON:
+            reasons.append(f"background {','.join(map(str, colour))}: {share:.0%} of the pixels are of that colour")
+            gan = gan.replace(background=colour)
     if run.kinds:
         reasons.append(f"{run.kinds} kinds: sorted by edges and colours, as nobody told classes")
     free = run.images is None and run.ticks is None  # how often to look follows from what a look costs

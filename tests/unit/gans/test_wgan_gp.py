@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from gansmith.data.spec import DataSpec
+from gansmith.errors import UsageError
 from gansmith.gans import WGANGP
 from gansmith.nets.sharpen import sharpen
 
@@ -52,3 +53,16 @@ def test_the_critic_is_shown_sharpened_samples_in_everything_it_does(game):
         assert expected.item() != pytest.approx(getattr(plain, loss)(nets, batch)[term].item()), (loss, term)
     real, label = batch["real"], batch["label"]
     torch.testing.assert_close(gan.score(nets, real, label), plain.score(nets, seen["real"], label))
+
+
+@pytest.mark.parametrize(("background", "channels", "fits"), [
+    ((1, 2, 3), 3, True), ((1, 2, 255, 0), 4, True), ((), 3, True), ((1, 2, 3), 4, False), ((1, 2, 256), 3, False),
+    ((1, 2, -1), 3, False),
+])  # fmt: skip
+def test_a_background_is_a_colour_of_the_data(background, channels, fits):
+    gan, spec = WGANGP(width=8, widest=8, palette=4, background=background), DataSpec((channels, 16, 16))
+    if fits:
+        assert len(gan.nets(spec).G.palette.shared) == bool(background)
+    else:
+        with pytest.raises(UsageError, match=f"no colour of data of {channels} channels"):
+            gan.nets(spec)

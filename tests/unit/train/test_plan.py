@@ -84,6 +84,30 @@ def test_drawings_are_mixed_of_a_palette_and_sharpened_for_the_critic(quick, dat
     assert any("palette 8, sharpen 3:" in reason for reason in made.reasons) == drawn
 
 
+def test_the_background_is_the_commonest_colour_of_drawings(quick):
+    images = drawings(3).images.copy()
+    assert plan.background(images[:, :, :6])[1] < 0.6
+    images[:, :8, :, :] = 10, 20, 30
+    colour, share = plan.background(images)
+    assert colour == (10, 20, 30)
+    assert share == pytest.approx(2 / 3)
+    data = assemble(images, None, (), [str(i) for i in range(16)], "drawings")
+    game = catalog.find("wgan_gp")
+    for given, expected in (({}, colour), ({"palette": "0"}, ()), ({"background": "1,2,3"}, ())):
+        made = plan.plan(game(), Run(images=100), data, torch.device("cpu"), "fp32", left=plan.left_open(game, given))
+        assert made.gan.background == expected
+        assert any("background 10,20,30: 67%" in reason for reason in made.reasons) == bool(expected)
+
+
+@pytest.mark.parametrize(("images", "common"), [((1, 2, 3, 4), False), ((1, 2, 3, 3), True)])
+def test_a_colour_of_a_quarter_of_the_pixels_is_a_background(quick, images, common):
+    flat = np.repeat(np.array(images, np.uint8), 4)[:, None, None, None] * np.ones((1, 12, 12, 3), np.uint8)
+    flat[::4, 0, 0] = 99
+    data, game = assemble(flat, None, (), [str(i) for i in range(16)], "drawings"), catalog.find("wgan_gp")
+    made = plan.plan(game(), Run(images=100), data, torch.device("cpu"), "fp32", left=plan.left_open(game, {}))
+    assert made.gan.background == ((3, 3, 3) if common else ())
+
+
 def test_pictures_without_classes_are_sorted_into_kinds(quick, monkeypatch):
     dcgan, vanilla, many = catalog.create("dcgan"), catalog.create("vanilla"), pictures(2560)
     told = assemble(many.images, np.arange(2560) % 2, ("a", "b"), many.names, "told")
