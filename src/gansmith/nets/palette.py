@@ -40,7 +40,8 @@ class Palette(nn.Module):
         Returns [n, channels, *size] in [-1, 1].
         """
         own = self.colours(coarse.flatten(2).mean(2)).tanh().unflatten(1, (-1, self.channels))
-        colours = torch.cat([own, self.shared.to(own.dtype).expand(len(own), -1, -1)], 1)
+        shared = self.shared.to(own.dtype).expand(own.shape[0], -1, -1)  # not len, which export would fix
+        colours = torch.cat([own, shared], 1)
         # Colour by colour in memory: a softmax over numbers side by side takes eight times as long, and a product
         # whose rows are a few numbers long half as long again.
         shares = self.lean.to(logits.dtype).add(logits, alpha=SHARPNESS).contiguous().flatten(2).softmax(1)
