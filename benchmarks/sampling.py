@@ -4,8 +4,8 @@
    much the samples of each differ from the eager ones. `sampler` is what `generate` does, latents and rounding to
    pixels included, in passes of 16 rows whatever the batch, which is why its pictures do not depend on the batch.
 2. `generate`: its rate, PNG files written, against the rate of `sampler` alone; the rate at which the file system takes
-   files of that size from as many threads as there are cores, which nobody can pass; what painting and what encoding
-   cost in processor time, as all share the cores; and its peak memory at n and at 4 n. `--scratch` says where they go.
+   files of that size from as many threads as there are cores; what painting and what encoding cost in processor time,
+   as all share the cores; and its peak memory at n and at 4 n. `--scratch` says where they go.
 3. Start-up: `gansmith --help` and one picture of the first model from cold, beside the imports that nobody can spare.
 
 Arms take turns, several times over; figures are medians. Without MODEL a small one is trained first, on digits.

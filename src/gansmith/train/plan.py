@@ -80,7 +80,7 @@ def flatness(images: np.ndarray, most: int = 256) -> float:
     Of drawings it is more than half, of photographs hardly any. Pairs that are hidden by opacity do not count; 0 where
     none is left to count.
     """
-    some = np.asarray(images[np.linspace(0, len(images) - 1, min(most, len(images))).astype(int)])
+    some = _some(images, most)
     equal = shown = 0
     for one, other in ((some[:, 1:], some[:, :-1]), (some[:, :, 1:], some[:, :, :-1])):
         seen = np.ones(one.shape[:-1], bool) if one.shape[-1] != 4 else (one[..., 3] | other[..., 3]) > 0
@@ -94,12 +94,17 @@ def background(images: np.ndarray, most: int = 256, pixels: int = 1 << 20) -> tu
 
     `most` pictures are looked at, and of them `pixels` pixels, spread evenly.
     """
-    some = np.asarray(images[np.linspace(0, len(images) - 1, min(most, len(images))).astype(int)])
+    some = _some(images, most)
     seen = some.reshape(-1, some.shape[-1])
     seen = seen[:: max(1, len(seen) // pixels)]
     codes, counts = np.unique(seen @ (256 ** np.arange(seen.shape[-1], dtype=np.int64)), return_counts=True)
     code = int(codes[counts.argmax()])
     return tuple(code >> 8 * i & 255 for i in range(seen.shape[-1])), float(counts.max() / len(seen))
+
+
+def _some(images: np.ndarray, most: int) -> np.ndarray:
+    """Return `most` pictures, spread evenly, or all where there are fewer."""
+    return np.asarray(images[np.linspace(0, len(images) - 1, min(most, len(images))).astype(int)])
 
 
 def kinds_for(gan: GAN, run: Run, data: ImageData) -> int:
@@ -144,10 +149,11 @@ def plan(
         settings = ", ".join(f"{name} {value:g}" for name, value in drawn.items())
         reasons.append(f"{settings}: {flat:.0%} of neighbouring pixels are of one colour, as in drawings")
         gan = gan.replace(**drawn)
-        colour, share = background(data.images)
-        if "background" in left and getattr(gan, "palette", 0) and share >= COMMON:
-            reasons.append(f"background {','.join(map(str, colour))}: {share:.0%} of the pixels are of that colour")
-            gan = gan.replace(background=colour)
+        if "background" in left and getattr(gan, "palette", 0):
+            colour, share = background(data.images)
+            if share >= COMMON:
+                reasons.append(f"background {','.join(map(str, colour))}: {share:.0%} of the pixels are of that colour")
+                gan = gan.replace(background=colour)
     if run.kinds:
         reasons.append(f"{run.kinds} kinds: sorted by edges and colours, as nobody told classes")
     free = run.images is None and run.ticks is None  # how often to look follows from what a look costs
