@@ -5,8 +5,10 @@
 
 Arms play one after the other, each in a process of its own. A peer is played once and looked at in passing; ours is a
 run of `gansmith train DATA --minutes M` for every M, as its schedules end with its minutes. All are judged alike, by
-samples of the data's own size. What is measured stays in `--out`, so that a call goes on where an earlier one ended;
-rows of `--json` that are not among it, of another machine or day, stay as they are. A row says on what it was measured.
+samples of the data's own size. What is measured stays in `--out`, so that a call goes on where an earlier one ended.
+`--json` writes the tables, and beside them, in a folder of the file's name, a line for each seed: tables are made of
+these and of what is in `--out`, so seeds add up over days and machines. Older rows of a table, of which there are no
+lines, stay until as many seeds are measured. A row says on what it was measured.
 
 Minutes are those of two cores. `--clock processor` plays on one thread and counts two minutes of the processor for one,
 so that neighbours on the machine favour none; what an arm would gain or lose by two threads is left out.
@@ -34,6 +36,7 @@ SMALL = 1000  # pictures, below which samples are looked through for copies
 KEY = ["arm", "minutes", "processor"]  # what a row is told from others by; the floor has none of them but a name
 SCORES, COPIES = "{data}, features of {net}, medians over seeds", "{data}: copies, features of {net}"
 REACHED = "{data}: minutes to the tutorial's Frechet distance at {minutes} minutes, features of {net}"
+COPY = "memorization_ratio"
 COPIED = ["far nearer to one picture than to any other", "1 % copies planted"]
 FLOOR = "floor: one half of the reals against the other"
 NOTES = (
@@ -88,13 +91,19 @@ def show(asked) -> None:
     from benchmarks import performance_page
 
     earlier = json.loads(asked.json.read_text())["tables"] if asked.json and asked.json.is_file() else []
-    made = together(earlier, [one for path in sorted(asked.out.glob("*")) for one in tables(asked.out, path.name)])
+    lines = asked.json.with_suffix("") if asked.json else asked.out
+    sets = sorted({path.name for path in asked.out.glob("*")} | {path.stem for path in lines.glob("*.jsonl")})
+    found = {data: measured(lines / f"{data}.jsonl", asked.out / data) for data in sets}
+    made = together(earlier, [one for data, rows in found.items() for one in tables(data, rows)])
     made = [one for scores in made for one in (scores, *reached(scores))]
     performance_page.show(made)
     if asked.json:
         question = "How good are the pictures after so many minutes, and after so many pictures?"
         where, notes = ("", NOTES) if asked.device == "cpu" else (" on a GPU", NOTES[1:])
         performance_page.keep(asked.json, f"Quality against time{where}", question, made, notes)
+        lines.mkdir(exist_ok=True)
+        for data, rows in found.items():
+            (lines / f"{data}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     for data, drawn in plots(made).items() if asked.plots else ():
         (asked.plots / f"time-to-quality-{data}.png").write_bytes(drawn)
 
@@ -184,7 +193,7 @@ def judge(folder: Path, asked) -> None:
             nets.setdefault(result["net"], {})[result["name"]] = known
         if len(data) < SMALL:
             for name, share in copies(samples, data).items():
-                nets[name]["memorization_ratio"] = share
+                nets[name][COPY] = share
         path.with_suffix(".json").write_text(json.dumps(row | {"nets": nets}, indent=1))
 
 
@@ -204,19 +213,22 @@ def copies(samples, data) -> dict[str, dict[str, float]]:
     return found
 
 
-def measured(out: Path, data: str) -> dict[tuple[str, float, str], list[dict]]:
-    """Return what was judged on a set: by arm, minutes and processor a row a seed; `images` and, by net, `nets`."""
-    found: dict[tuple[str, float, str], list[dict]] = {}
-    for path in sorted((out / data).glob("*/*/*.json")):
-        row = json.loads(path.read_text())
+def measured(lines: Path, out: Path) -> list[dict]:
+    """Return a row a seed of what was judged on a set, in order: lines of before, and what is in `out`.
+
+    A row has `arm`, `minutes`, `processor`, `seed`, `images` and `nets`: by net and metric the value and its floor.
+    """
+    from benchmarks.default_gan import METRICS
+
+    found = [json.loads(line) for line in lines.read_text().splitlines()] if lines.is_file() else []
+    for path in out.glob("*/*/*.json"):
+        row = {"arm": path.parts[-3], "seed": int(path.parts[-2])} | json.loads(path.read_text())
         if "nets" in row:
-            found.setdefault((path.parent.parent.name, float(row["minutes"]), row["processor"]), []).append(row)
-    return found
-
-
-def judged_by(found: dict[tuple[str, float, str], list[dict]]) -> dict[str, dict]:
-    """Return the nets that judged, best first, each with the figures of one row, whose floors are those of all."""
-    return next((row["nets"] for rows in found.values() for row in rows), {})
+            of = row["nets"].items()
+            row["nets"] = {net: {name: known for name, known in by.items() if name in (*METRICS, COPY)} for net, by in of}
+            found.append(row)
+    by_key = {tuple(row[name] for name in (*KEY, "seed")): row for row in found}
+    return [row for _, row in sorted(by_key.items())]
 
 
 def middle(rows: list[dict], net: str, metric: str, of: str = "value") -> float:
@@ -224,19 +236,21 @@ def middle(rows: list[dict], net: str, metric: str, of: str = "value") -> float:
     return statistics.median(row["nets"][net][metric][of] for row in rows)
 
 
-def tables(out: Path, data: str) -> list[dict]:
+def tables(data: str, measured: list[dict]) -> list[dict]:
     """Return what was measured on a set as tables: by net the quality by minutes, and for small sets the copies."""
     from benchmarks.default_gan import METRICS
 
-    found, made = measured(out, data), []
-    for net, floors in judged_by(found).items():
+    cells: dict[tuple, list[dict]] = {}
+    for row in measured:
+        cells.setdefault(tuple(row[name] for name in KEY), []).append(row)
+    made = []
+    for net, floors in measured[0]["nets"].items() if measured else ():
         rows, copied = [], []
-        for (arm, minutes, processor), of in found.items():
+        for key, of in cells.items():
             images = int(statistics.median(row["images"] for row in of))
-            rows.append([arm, minutes, processor, len(of), images, *(middle(of, net, metric) for metric in METRICS)])
-            if "memorization_ratio" in floors:
-                shares = [middle(of, net, "memorization_ratio", key) for key in ("value", "planted")]
-                copied.append([arm, minutes, processor, len(of), *shares])
+            rows.append([*key, len(of), images, *(middle(of, net, metric) for metric in METRICS)])
+            if COPY in floors:
+                copied.append([*key, len(of), *(middle(of, net, COPY, which) for which in ("value", "planted"))])
         rows.append([FLOOR, None, None, None, None, *(floors[metric]["floor"] for metric in METRICS)])
         columns = [*KEY, "seeds", "pictures", *METRICS]
         made.append({"caption": SCORES.format(data=data, net=net), "columns": columns, "rows": rows})
@@ -247,12 +261,15 @@ def tables(out: Path, data: str) -> list[dict]:
 
 
 def together(earlier: list[dict], now: list[dict]) -> list[dict]:
-    """Return tables of both, by caption; a row of `now` takes the place of an earlier one of the same key."""
+    """Return tables of both, by caption; of rows of the same key that of more seeds stays, or else that of `now`."""
     found: dict[str, dict] = {}
     for one in (*earlier, *now):
         if one["columns"][: len(KEY)] == KEY:  # others follow from these
             known = found.get(one["caption"], one | {"rows": []})
-            rows = {tuple(row[: len(KEY)]): row for row in (*known["rows"], *one["rows"])}
+            rows = {tuple(row[: len(KEY)]): row for row in known["rows"]}
+            for key, row in ((tuple(row[: len(KEY)]), row) for row in one["rows"]):
+                if key not in rows or (row[len(KEY)] or 0) >= (rows[key][len(KEY)] or 0):
+                    rows[key] = row
             found[one["caption"]] = one | {"rows": sorted(rows.values(), key=_place)}
     return [found[caption] for caption in sorted(found)]
 

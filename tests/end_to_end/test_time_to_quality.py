@@ -1,4 +1,4 @@
-"""What was measured elsewhere stays, and is compared with nothing but what was measured on the same processor."""
+"""What was measured elsewhere stays, seeds add up, and only what one processor measured is compared."""
 
 import json
 import subprocess
@@ -19,21 +19,29 @@ def row(arm, minutes, processor, fd):
     return [arm, minutes, processor, 1, 1000, fd, 0.5, 0.5, 0.5, 0.5]
 
 
+def judged(out, seed, minutes, fd):
+    folder = out / "toy/ours" / str(seed)
+    folder.mkdir(parents=True)
+    figures = {metric: {"value": fd, "floor": 0.25, "interval": [0, 9]} for metric in METRICS}
+    told = {"minutes": minutes, "images": 2000, "processor": HERE, "nets": {"net@1": figures}}
+    (folder / f"{minutes:g}.json").write_text(json.dumps(told))
+
+
+def tables(out, table):
+    words = ["--table", "--out", str(out), "--json", str(table), "--plots", str(table.parent)]
+    subprocess.run([sys.executable, ROOT / "benchmarks/time_to_quality.py", *words], check=True, capture_output=True)
+    return sorted(json.loads(table.read_text())["tables"], key=lambda one: "toy" not in one["caption"])
+
+
 def test_rows_of_another_machine_stay(tmp_path):
     for seed, fd in enumerate((3.0, 4.0, 8.0)):
-        folder = tmp_path / "out/toy/ours" / str(seed)
-        folder.mkdir(parents=True)
-        figures = {metric: {"value": fd, "floor": 0.25} for metric in METRICS}
-        told = {"minutes": 10.0, "images": 2000, "processor": HERE, "nets": {"net@1": figures}}
-        (folder / "10.json").write_text(json.dumps(told))
+        judged(tmp_path / "out", seed, 10.0, fd)
     kept = [row("ours", 2.0, THERE, 5.0), row("ours", 5.0, THERE, 4.5), row("ours", 10.0, HERE, 9.0)]
     kept += [row("dcgan_tutorial", minutes, THERE, 7.0) for minutes in (10.0, 20.0)]
     table = tmp_path / "table.json"
     told = {"caption": CAPTION.replace("toy", "told"), "columns": COLUMNS, "rows": [*kept[:2], kept[3]]}
     table.write_text(json.dumps({"tables": [{"caption": CAPTION, "columns": COLUMNS, "rows": kept}, told]}))
-    words = ["--table", "--out", str(tmp_path / "out"), "--json", str(table), "--plots", str(tmp_path)]
-    subprocess.run([sys.executable, ROOT / "benchmarks/time_to_quality.py", *words], check=True, capture_output=True)
-    scores, reached, *_ = sorted(json.loads(table.read_text())["tables"], key=lambda one: "toy" not in one["caption"])
+    scores, reached, *_ = tables(tmp_path / "out", table)
     assert scores["rows"] == [
         *kept[3:],
         *kept[:2],
@@ -44,3 +52,19 @@ def test_rows_of_another_machine_stay(tmp_path):
     assert not (tmp_path / "time-to-quality-told.png").exists()  # one arm alone at more than one moment
     with Image.open(tmp_path / "time-to-quality-toy.png") as plot:
         assert min(plot.size) > 100
+
+
+def test_seeds_of_other_days_add_up(tmp_path):
+    table, medians = tmp_path / "table.json", [row("ours", 2.0, HERE, 5.0)[:3] + [2, 1000] + [5.0] * 5]
+    table.write_text(json.dumps({"tables": [{"caption": CAPTION, "columns": COLUMNS, "rows": medians}]}))
+    cells = []
+    for day, seeds in enumerate([{0: 2.0}, {1: 4.0, 2: 3.5}, {0: 9.0}]):
+        for seed, fd in seeds.items():
+            judged(tmp_path / str(day), seed, 2.0, fd)
+        scores, *_ = tables(tmp_path / str(day), table)
+        cells.append([cell[3:6] for cell in scores["rows"] if cell[0] == "ours"])
+    assert cells == [
+        [[2, 1000, 5.0]],  # a median of two seeds, whose lines were not kept, is not given up for one
+        [[3, 2000, 3.5]],
+        [[3, 2000, 4.0]],  # measured again: the line of that seed is replaced
+    ]
