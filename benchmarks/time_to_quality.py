@@ -224,8 +224,9 @@ def measured(lines: Path, out: Path) -> list[dict]:
     for path in out.glob("*/*/*.json"):
         row = {"arm": path.parts[-3], "seed": int(path.parts[-2])} | json.loads(path.read_text())
         if "nets" in row:
-            of = row["nets"].items()
-            row["nets"] = {net: {name: known for name, known in by.items() if name in (*METRICS, COPY)} for net, by in of}
+            for of in row["nets"].values():
+                for name in of.keys() - {*METRICS, COPY}:
+                    del of[name]
             found.append(row)
     by_key = {tuple(row[name] for name in (*KEY, "seed")): row for row in found}
     return [row for _, row in sorted(by_key.items())]
