@@ -5,6 +5,7 @@ import pytest
 import torch
 from tests.contract.test_catalog import NAMES, make, play_round, sampler_of
 
+from gansmith.catalog import GANS
 from gansmith.data.codecs.image import decode
 from gansmith.errors import UsageError
 from gansmith.sample.export import export
@@ -36,3 +37,16 @@ def test_an_exported_model_makes_the_same_samples(name, tmp_path):
         samples = session.run(["samples"], part)[0], program(*map(torch.from_numpy, part.values()))
         for made in samples:
             assert np.abs(decode(torch.as_tensor(made)).astype(int) - pixels[rows]).max() <= 1
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if GANS[name].one_pass and not GANS[name].needs])
+def test_the_compiler_takes_it(name):
+    state, _ = make(name, (3, 24, 20))
+    model = sampler_of(state)
+    label = torch.as_tensor(model.labels(SEEDS))
+    torch.compiler.reset()
+    paint = torch.compile(model.gan.synthesise, backend="eager")  # as traced: no compiler of C++ is asked for
+    with torch.inference_mode():
+        wanted = model.gan.synthesise(model.nets, model.latents(SEEDS), label)
+    with torch.no_grad():
+        torch.testing.assert_close(paint(model.nets, model.latents(SEEDS), label), wanted)

@@ -235,12 +235,12 @@ class DoublingConv(nn.Module):
             after[2 * axis + 1], before[2 * axis] = 1, 1
             weight = F.pad(weight, after) + F.pad(weight, before)
         if len(weight) >= self.FEW:
-            kernel = weight.flip(*range(2, 2 + rank)).transpose(0, 1)
+            kernel = weight.flip(list(range(2, 2 + rank))).transpose(0, 1)  # torch.compile takes no *range
             return TRANSPOSED[rank](x, kernel, bias, stride=2, padding=1)
         # An axis of the kernel is (pixel of the map, copy of it): the copies become channels, side by side.
         kernel = weight.view(*weight.shape[:2], *[2] * 2 * rank)
-        pixels, copies = range(2, 2 + 2 * rank, 2), range(3, 3 + 2 * rank, 2)
-        kernel = kernel.flip(*copies).permute(*copies, 0, 1, *pixels).flatten(0, rank)
+        pixels, copies = list(range(2, 2 + 2 * rank, 2)), list(range(3, 3 + 2 * rank, 2))
+        kernel = kernel.flip(copies).permute(*copies, 0, 1, *pixels).flatten(0, rank)
         bias = bias if bias is None else bias.repeat(2**rank)
         corners = CONVOLVE[rank](x, kernel, bias, padding=1)
         return crop(from_patches(corners, 2), tuple(2 * side for side in size), 1)
