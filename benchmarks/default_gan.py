@@ -10,6 +10,7 @@ own labels, or without labels on efficientnet-lite0 or random-conv, whichever co
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -66,9 +67,9 @@ def judged(run: Path, data: str, samples: int) -> tuple[str, dict[str, dict]]:
 
 
 def parts_of(arm: str) -> tuple[str, dict[str, str]]:
-    """Split such as `wgan_gp:lr=1e-3,width=48` into a name and its options; one without a value has an empty one."""
+    """Split such as `wgan_gp:lr=1e-3,background=0,0,0` into a name and its options; one may be without a value."""
     name, _, options = arm.partition(":")
-    pairs = (option.partition("=") for option in options.split(",") if option)
+    pairs = (option.partition("=") for option in re.split(r",(?![\d,]*(?:,|$))", options) if option)
     return name, {option: value for option, _, value in pairs}
 
 
