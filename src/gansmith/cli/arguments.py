@@ -1,6 +1,7 @@
 """Words of the command line: pasted dashes mended, `--config FILE` opened, 500k read, misspellings answered."""
 
 import json
+import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -88,6 +89,9 @@ def convert(type_: Any, tokens: "Sequence[cyclopts.Token]") -> Any:
         raise UsageError(f"{tokens[0].keyword or 'an argument'}: {error}", error.remedy) from None
 
 
+FOR_PATHS = {(): "gansmith train", ("data",): "gansmith data check"}  # where a verb was left out before data
+
+
 def misunderstood(error: "cyclopts.CycloptsError", app: "cyclopts.App", words: Sequence[str]) -> tuple[str, str]:
     """Return what of `words` could not be parsed, and the nearest thing that could."""
     message, _, guess = " ".join(str(error).split()).partition(" Did you mean ")
@@ -97,5 +101,11 @@ def misunderstood(error: "cyclopts.CycloptsError", app: "cyclopts.App", words: S
             break
         app, verb = app[word], [*verb, word]
     see = " ".join(["gansmith", *verb, "--help"])
-    remedy = f"did you mean {guess.partition('?')[0]}? (see: {see})" if guess else f"see: {see}"
+    first = words[len(verb)] if len(verb) < len(words) else ""
+    if guess:
+        remedy = f"did you mean {guess.partition('?')[0]}? (see: {see})"
+    elif tuple(verb) in FOR_PATHS and first and Path(first).exists():
+        remedy = f"{FOR_PATHS[tuple(verb)]} {shlex.quote(first)} (see: {see})"
+    else:
+        remedy = f"see: {see}"
     return message.partition(" Available commands")[0], remedy
