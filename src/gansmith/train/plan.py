@@ -28,9 +28,11 @@ HEADROOM = 0.88  # share of the minutes that is planned for rounds; the rest is 
 TICK = 20.0  # seconds between looks, where the time decides
 LOOKING = 0.05  # share of the time that judging may take
 LOOKS = 2  # measured: the first warms up
-FLAT = 0.5  # share of neighbouring pixels that are equal from which pictures are drawings
+FLAT = 0.1  # share of neighbouring pixels that are equal from which pictures are drawings: clean ones, or through JPEG
+EDGE = 32  # levels, above which neighbouring pixels are an edge
+EDGES = 0.5  # share of neighbouring pixels that are edges from which pictures are pixel art instead
 DRAWN = {"palette": 8, "sharpen": 3.0}  # what a GAN is given for them where it has such fields
-COMMON = 0.25  # share of the pixels of drawings that are exactly of one colour from which it is their background
+COMMON = 0.2  # share of the pixels of drawings that are exactly of one colour from which it is their background
 SETTLED = frozenset({"augment", "background", *DRAWN})  # what follows from the data and the budget, beside `GAN.widens`
 KINDS = 64, 128  # kinds that pictures without classes are sorted into, at least and at most
 OF_A_KIND = 40  # pictures that each kind should have
@@ -74,19 +76,22 @@ def augmentation_for(seen: float, passes: tuple[int, int]) -> float:
     return round(min(1.0, share), 2)
 
 
-def flatness(images: np.ndarray, most: int = 256) -> float:
-    """Return the share of neighbouring pixels that are equal, in `most` pictures of uint8 [n, height, width, channels].
+def neighbours(images: np.ndarray, most: int = 256) -> tuple[float, float]:
+    """Return the shares of neighbouring pixels that are equal, and that are edges: a channel differs by over `EDGE`.
 
-    Of drawings it is more than half, of photographs hardly any. Pairs that are hidden by opacity do not count; 0 where
-    none is left to count.
+    Looked at are `most` pictures of uint8 [n, height, width, channels]. Equal are over half in clean drawings, a fifth
+    or more in drawings that went through JPEG, hardly any in photographs; edges are over half in pixel art alone. Pairs
+    that are hidden by opacity do not count; both are 0 where none is left to count.
     """
-    some = _some(images, most)
-    equal = shown = 0
+    some = _some(images, most).astype(np.int16)
+    equal = edges = shown = 0
     for one, other in ((some[:, 1:], some[:, :-1]), (some[:, :, 1:], some[:, :, :-1])):
-        seen = np.ones(one.shape[:-1], bool) if one.shape[-1] != 4 else (one[..., 3] | other[..., 3]) > 0
-        equal += int(((one == other).all(-1) & seen).sum())
+        apart = abs(one - other).max(-1)
+        seen = np.ones(apart.shape, bool) if one.shape[-1] != 4 else (one[..., 3] | other[..., 3]) > 0
+        equal += int(((apart == 0) & seen).sum())
+        edges += int(((apart > EDGE) & seen).sum())
         shown += int(seen.sum())
-    return equal / shown if shown else 0.0
+    return (equal / shown, edges / shown) if shown else (0.0, 0.0)
 
 
 def background(images: np.ndarray, most: int = 256, pixels: int = 1 << 20) -> tuple[tuple[int, ...], float]:
@@ -145,9 +150,10 @@ def plan(
         run = dataclasses.replace(run, minutes=DEFAULT_MINUTES)
     reasons = []
     drawn = {name: value for name, value in DRAWN.items() if name in left}
-    if drawn and data.spec.channels >= 3 and (flat := flatness(data.images)) >= FLAT:
+    equal, edges = neighbours(data.images) if drawn and data.spec.channels >= 3 else (0.0, 0.0)
+    if equal >= FLAT and edges < EDGES:
         settings = ", ".join(f"{name} {value:g}" for name, value in drawn.items())
-        reasons.append(f"{settings}: {flat:.0%} of neighbouring pixels are of one colour, as in drawings")
+        reasons.append(f"{settings}: {equal:.0%} of neighbouring pixels are of one colour, as in drawings")
         gan = gan.replace(**drawn)
         if "background" in left and getattr(gan, "palette", 0):
             colour, share = background(data.images)

@@ -1,10 +1,12 @@
 """A budget turned into settings."""
 
+import io
 import time
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from gansmith import catalog
 from gansmith.data.images import assemble
@@ -62,21 +64,55 @@ def drawings(channels, opaque=True):
     return assemble(images, None, (), [str(i) for i in range(16)], "drawings")
 
 
-def test_flatness_is_the_share_of_equal_neighbours():
+def test_neighbours_are_equal_or_an_edge():
     images = drawings(3).images
-    assert plan.flatness(images) == pytest.approx(1 - 12 / (2 * 12 * 11))  # but where the halves meet
-    assert plan.flatness(np.tile(images, (40, 1, 1, 1))) == plan.flatness(images)
-    assert plan.flatness(pictures(20).images) < 0.02
+    met = 12 / (2 * 12 * 11)  # where the halves meet
+    assert plan.neighbours(images) == pytest.approx((1 - met, met))
+    assert plan.neighbours(np.tile(images, (40, 1, 1, 1))) == plan.neighbours(images)
+    assert plan.neighbours(images // 9)[1] == 0  # 28 levels apart at most
+    equal, edges = plan.neighbours(pictures(20).images)
+    assert equal < 0.02
+    assert 0.7 < edges < 0.8
 
 
-def test_flatness_leaves_out_what_opacity_hides():
+def test_what_opacity_hides_is_no_neighbour():
     hidden = drawings(4, opaque=False).images
-    assert plan.flatness(hidden) < 0.02  # the noise is seen
-    assert plan.flatness(np.where(hidden[..., 3:] > 0, np.uint8(9), hidden)) > 0.8
-    assert plan.flatness(np.zeros((2, 4, 4, 4), np.uint8)) == 0
+    equal, edges = plan.neighbours(hidden)
+    assert equal < 0.02  # the noise is seen
+    assert edges > 0.9
+    noise = np.random.default_rng(0).integers(0, 256, hidden.shape, np.uint8) * np.uint8([1, 1, 1, 0])
+    equal, edges = plan.neighbours(np.where(hidden[..., 3:] > 0, np.uint8(99), noise))
+    assert equal > 0.8
+    assert edges == pytest.approx(1 - equal)
+    assert plan.neighbours(np.zeros((2, 4, 4, 4), np.uint8)) == (0, 0)
 
 
-@pytest.mark.parametrize(("data", "drawn"), [(drawings(3), True), (drawings(1), False), (pictures(20), False)])
+def through_jpeg():
+    """Pictures of sixteen flat squares, as they are read from JPEG files."""
+    read = []
+    for cells in np.random.default_rng(0).integers(0, 256, (16, 4, 4, 3), np.uint8):
+        squares = cells.repeat(17, 0).repeat(17, 1)[:64, :64]  # that no block of JPEG fits
+        Image.fromarray(squares).save(file := io.BytesIO(), "JPEG", quality=75)
+        read.append(np.asarray(Image.open(file)))
+    return assemble(np.stack(read), None, (), [str(i) for i in range(16)], "jpeg")
+
+
+def pixel_art():
+    """Pictures of which a quarter of neighbours are equal and the others far apart."""
+    rows = np.random.default_rng(0).integers(0, 4, (16, 64, 64, 1), np.uint8) * np.uint8(80)
+    return assemble(rows.repeat(3, 3), None, (), [str(i) for i in range(16)], "pixel art")
+
+
+@pytest.mark.parametrize(
+    ("data", "drawn"),
+    [
+        (drawings(3), True),
+        (drawings(1), False),
+        (through_jpeg(), True),
+        (pixel_art(), False),
+        (pictures(20), False),
+    ],
+)
 def test_drawings_are_mixed_of_a_palette_and_sharpened_for_the_critic(quick, data, drawn):
     left = plan.left_open(catalog.find("wgan_gp"), {})
     made = plan.plan(catalog.create("wgan_gp"), Run(images=100), data, torch.device("cpu"), "fp32", left=left)
@@ -99,11 +135,11 @@ def test_the_background_is_the_commonest_colour_of_drawings(quick):
         assert any("background 10,20,30: 67%" in reason for reason in made.reasons) == bool(expected)
 
 
-@pytest.mark.parametrize(("images", "common"), [((1, 2, 3, 4), False), ((1, 2, 3, 3), True)])
-def test_a_colour_of_a_quarter_of_the_pixels_is_a_background(quick, images, common):
+@pytest.mark.parametrize(("images", "common"), [((3, 1, 2, 4, 5, 6), False), ((3, 3, *range(4, 11)), True)])
+def test_a_colour_of_a_fifth_of_the_pixels_is_a_background(quick, images, common):
     flat = np.repeat(np.array(images, np.uint8), 4)[:, None, None, None] * np.ones((1, 12, 12, 3), np.uint8)
     flat[::4, 0, 0] = 99
-    data, game = assemble(flat, None, (), [str(i) for i in range(16)], "drawings"), catalog.find("wgan_gp")
+    data, game = assemble(flat, None, (), list(map(str, range(len(flat)))), "drawings"), catalog.find("wgan_gp")
     made = plan.plan(game(), Run(images=100), data, torch.device("cpu"), "fp32", left=plan.left_open(game, {}))
     assert made.gan.background == ((3, 3, 3) if common else ())
 
