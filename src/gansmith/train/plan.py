@@ -76,39 +76,39 @@ def augmentation_for(seen: float, passes: tuple[int, int]) -> float:
     return round(min(1.0, share), 2)
 
 
-def neighbours(images: np.ndarray, most: int = 256) -> tuple[float, float]:
+def neighbours(images: np.ndarray) -> tuple[float, float]:
     """Return the shares of neighbouring pixels that are equal, and that are edges: a channel differs by over `EDGE`.
 
-    Looked at are `most` pictures of uint8 [n, height, width, channels]. Equal are over half in clean drawings, a fifth
+    Looked at are some pictures of uint8 [n, height, width, channels]. Equal are over half in clean drawings, a fifth
     or more in drawings that went through JPEG, hardly any in photographs; edges are over half in pixel art alone. Pairs
     that are hidden by opacity do not count; both are 0 where none is left to count.
     """
-    some = _some(images, most).astype(np.int16)
     equal = edges = shown = 0
-    for one, other in ((some[:, 1:], some[:, :-1]), (some[:, :, 1:], some[:, :, :-1])):
-        apart = abs(one - other).max(-1)
-        seen = np.ones(apart.shape, bool) if one.shape[-1] != 4 else (one[..., 3] | other[..., 3]) > 0
-        equal += int(((apart == 0) & seen).sum())
-        edges += int(((apart > EDGE) & seen).sum())
-        shown += int(seen.sum())
+    for image in _some(images):
+        levels = image.astype(np.int16)
+        for one, other in ((levels[1:], levels[:-1]), (levels[:, 1:], levels[:, :-1])):
+            apart = abs(one - other).max(-1)
+            seen = np.ones(apart.shape, bool) if one.shape[-1] != 4 else (one[..., 3] | other[..., 3]) > 0
+            equal += int(((apart == 0) & seen).sum())
+            edges += int(((apart > EDGE) & seen).sum())
+            shown += int(seen.sum())
     return (equal / shown, edges / shown) if shown else (0.0, 0.0)
 
 
-def background(images: np.ndarray, most: int = 256, pixels: int = 1 << 20) -> tuple[tuple[int, ...], float]:
+def background(images: np.ndarray) -> tuple[tuple[int, ...], float]:
     """Return the commonest colour of uint8 [n, height, width, channels], and what share of the pixels is exactly that.
 
-    `most` pictures are looked at, and of them `pixels` pixels, spread evenly.
+    Looked at are some pictures.
     """
-    some = _some(images, most)
-    seen = some.reshape(-1, some.shape[-1])
-    seen = seen[:: max(1, len(seen) // pixels)]
+    seen = _some(images).reshape(-1, images.shape[-1])
     codes, counts = np.unique(seen @ (256 ** np.arange(seen.shape[-1], dtype=np.int64)), return_counts=True)
     code = int(codes[counts.argmax()])
     return tuple(code >> 8 * i & 255 for i in range(seen.shape[-1])), float(counts.max() / len(seen))
 
 
-def _some(images: np.ndarray, most: int) -> np.ndarray:
-    """Return `most` pictures, spread evenly, or all where there are fewer."""
+def _some(images: np.ndarray, pixels: int = 1 << 20) -> np.ndarray:
+    """Return pictures of uint8 [n, height, width, channels], spread evenly, of so many pixels together, or all."""
+    most = max(16, pixels // math.prod(images.shape[1:3]))
     return np.asarray(images[np.linspace(0, len(images) - 1, min(most, len(images))).astype(int)])
 
 
