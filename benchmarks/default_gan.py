@@ -69,7 +69,7 @@ def judged(run: Path, data: str, samples: int) -> tuple[str, dict[str, dict]]:
 def parts_of(arm: str) -> tuple[str, dict[str, str]]:
     """Split such as `wgan_gp:lr=1e-3,background=0,0,0` into a name and its options; one may be without a value."""
     name, _, options = arm.partition(":")
-    pairs = (option.partition("=") for option in re.split(r",(?![\d,]*(?:,|$))", options) if option)
+    pairs = (option.partition("=") for option in re.split(r",(?!\d+(?:,|$))", options) if option)
     return name, {option: value for option, _, value in pairs}
 
 

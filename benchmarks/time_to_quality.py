@@ -93,7 +93,7 @@ def show(asked) -> None:
     earlier = json.loads(asked.json.read_text())["tables"] if asked.json and asked.json.is_file() else []
     lines = asked.json.with_suffix("") if asked.json else asked.out
     sets = sorted({path.name for path in asked.out.glob("*")} | {path.stem for path in lines.glob("*.jsonl")})
-    found = {data: measured(lines / f"{data}.jsonl", asked.out / data) for data in sets}
+    found = {data: rows for data in sets if (rows := measured(lines / f"{data}.jsonl", asked.out / data))}
     made = together(earlier, [one for data, rows in found.items() for one in tables(data, rows)])
     made = [one for scores in made for one in (scores, *reached(scores))]
     performance_page.show(made)
@@ -237,15 +237,15 @@ def middle(rows: list[dict], net: str, metric: str, of: str = "value") -> float:
     return statistics.median(row["nets"][net][metric][of] for row in rows)
 
 
-def tables(data: str, measured: list[dict]) -> list[dict]:
-    """Return what was measured on a set as tables: by net the quality by minutes, and for small sets the copies."""
+def tables(data: str, seeds: list[dict]) -> list[dict]:
+    """Return the rows of all seeds of a set as tables: by net the quality by minutes, and for small sets the copies."""
     from benchmarks.default_gan import METRICS
 
     cells: dict[tuple, list[dict]] = {}
-    for row in measured:
+    for row in seeds:
         cells.setdefault(tuple(row[name] for name in KEY), []).append(row)
     made = []
-    for net, floors in measured[0]["nets"].items() if measured else ():
+    for net, floors in seeds[0]["nets"].items():
         rows, copied = [], []
         for key, of in cells.items():
             images = int(statistics.median(row["images"] for row in of))
@@ -267,10 +267,8 @@ def together(earlier: list[dict], now: list[dict]) -> list[dict]:
     for one in (*earlier, *now):
         if one["columns"][: len(KEY)] == KEY:  # others follow from these
             known = found.get(one["caption"], one | {"rows": []})
-            rows = {tuple(row[: len(KEY)]): row for row in known["rows"]}
-            for key, row in ((tuple(row[: len(KEY)]), row) for row in one["rows"]):
-                if key not in rows or (row[len(KEY)] or 0) >= (rows[key][len(KEY)] or 0):
-                    rows[key] = row
+            both = sorted((*known["rows"], *one["rows"]), key=lambda row: row[len(KEY)] or 0)  # the later one stays
+            rows = {tuple(row[: len(KEY)]): row for row in both}
             found[one["caption"]] = one | {"rows": sorted(rows.values(), key=_place)}
     return [found[caption] for caption in sorted(found)]
 
