@@ -79,6 +79,7 @@ def test_every_verb_explains_itself_without_torch():
         (["data", "chek", "x"], 'Unknown command "chek"', 'did you mean "check"? (see: gansmith data --help)'),
         (["data", "/"], 'Unknown command "/"', "gansmith data check / (see: gansmith data --help)"),
         (["/"], 'Unknown command "/"', "gansmith train / (see: gansmith --help)"),
+        (["a" * 5000], 'Unknown command "aaa', "see: gansmith --help"),
         (["data", "check", "digits", "--sze", "4"], "Unknown option: --sze", "did you mean --size?"),
         (["train", "digits", "--imges", "4k"], "neither train nor dcgan has an option --imges", "'--images'"),
         (["train", "digits", "--latent-din", "4"], "option --latent-din", "'--latent-dim'"),

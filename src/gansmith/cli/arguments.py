@@ -1,6 +1,7 @@
 """Words of the command line: pasted dashes mended, `--config FILE` opened, 500k read, misspellings answered."""
 
 import json
+import os
 import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -104,7 +105,7 @@ def misunderstood(error: "cyclopts.CycloptsError", app: "cyclopts.App", words: S
     first = words[len(verb)] if len(verb) < len(words) else ""
     if guess:
         remedy = f"did you mean {guess.partition('?')[0]}? (see: {see})"
-    elif tuple(verb) in FOR_PATHS and first and Path(first).exists():
+    elif tuple(verb) in FOR_PATHS and os.path.exists(first):  # unlike Path.exists it takes names that are too long
         remedy = f"{FOR_PATHS[tuple(verb)]} {shlex.quote(first)} (see: {see})"
     else:
         remedy = f"see: {see}"
