@@ -1,7 +1,8 @@
 """DCGAN (Radford et al., 2016, arXiv:1511.06434).
 
 Strided convolutions with batch normalisation in both nets and the non-saturating loss. Beyond the paper: class labels
-(concatenated in G, projected in D), DiffAugment, and a learning rate that falls to zero.
+(concatenated in G, whose batch norms they scale, and projected in D), DiffAugment, and a learning rate that falls to
+zero.
 
     gansmith train DATA --gan dcgan --minutes 10
 """
@@ -27,6 +28,7 @@ class DCGAN(GAN):
     latent_dim: int = 100
     width: int = 32  # channels of the finest stage, at most; doubled at each halving
     widest: int = 128  # channels of the coarsest stage, at most; halved towards the finer
+    class_norm: bool = True  # G's batch norms scale by class; else classes come in beside the latents alone
     patch: int = 2  # pixels a side that are made and seen as one, at most; 1 is the paper
     lr: float = 2e-3
     beta1: float = 0.5
@@ -35,10 +37,11 @@ class DCGAN(GAN):
 
     def nets(self, spec):
         """G and D for any size."""
-        classes = len(spec.classes)
+        classes, widths = len(spec.classes), (self.width, self.widest)
+        norm = "class" if self.class_norm else "batch"
         return Nets(
-            G=Decoder(self.latent_dim, spec.shape, classes, self.width, self.widest, patch=self.patch),
-            D=Encoder(spec.shape, classes, self.width, self.widest, patch=self.patch),
+            G=Decoder(self.latent_dim, spec.shape, classes, *widths, norm, patch=self.patch),
+            D=Encoder(spec.shape, classes, *widths, patch=self.patch),
         )
 
     def players(self):

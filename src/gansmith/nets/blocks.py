@@ -184,10 +184,11 @@ class ClassBatchNorm(nn.Module):
 
     def forward(self, x: Tensor, label: Tensor) -> Tensor:
         """Normalise [n, channels, *size] by the statistics of the batch, then scale and shift by label [n]."""
-        scale, offset = (
-            look_up(by, label).view(*x.shape[:2], *[1] * (x.dim() - 2)) for by in (self.scale, self.offset)
-        )
-        return self.norm(x) * scale + offset
+        x = self.norm(x)
+        sides = [1] * (x.dim() - 2)
+        # In the maps' own precision, and in one operation: they are large.
+        scale, offset = (look_up(by, label).to(x.dtype).unflatten(1, (-1, *sides)) for by in (self.scale, self.offset))
+        return torch.addcmul(offset, x, scale)
 
 
 class Stage(nn.Sequential):

@@ -24,7 +24,7 @@ from gansmith.data.spec import DataSpec
 from gansmith.errors import DataError, UsageError
 from gansmith.game import GAN, Nets
 
-FORMAT = 2
+FORMAT = 3
 MOST_CONFIG_BYTES = 10_000_000
 # what building networks may raise, as they are built of whatever a config says
 _MISFITS = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError)
