@@ -181,12 +181,16 @@ def find_precision(wanted: str, device) -> Precision:
 
 
 def processor() -> str:
-    """Return the processor's name."""
+    """Return the processor's name; where that has no number, as in many virtual machines, with family and model."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
+        lines = Path("/proc/cpuinfo").read_text().partition("\n\n")[0].splitlines()
+    except OSError:
+        lines = []
+    told = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    name = told.get("model name", "")
+    if name and not re.search(r"\d", name) and {"cpu family", "model"} <= told.keys():
+        name += f" family {told['cpu family']} model {told['model']}"
+    return name or platform.processor() or platform.machine()
 
 
 def _faster_precision() -> Precision:

@@ -93,3 +93,18 @@ def test_the_measurement_leaves_the_random_state_alone():
     torch.manual_seed(3)
     assert machine._faster_precision() in ("fp32", "bf16")
     assert torch.equal(torch.rand(2), expected)
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ("model name\t: AMD EPYC 7R32\ncpu family\t: 23\nmodel\t\t: 49\n", "AMD EPYC 7R32"),
+        ("cpu family\t: 25\nmodel\t\t: 17\nmodel name\t: AMD EPYC\n\nmodel name\t: other\n", "AMD EPYC family 25 model 17"),
+        ("model name\t: AMD EPYC\n", "AMD EPYC"),
+        ("CPU part\t: 0xd40\n", "a machine"),
+    ],
+)
+def test_a_processor_without_a_number_in_its_name_is_told_by_family_and_model(told, name, monkeypatch):
+    monkeypatch.setattr(machine.Path, "read_text", lambda path: told)
+    monkeypatch.setattr(machine.platform, "processor", lambda: "a machine")
+    assert machine.processor() == name
