@@ -1,5 +1,6 @@
 """What was measured elsewhere stays, seeds add up, and only what one processor measured is compared."""
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -68,3 +69,20 @@ def test_seeds_of_other_days_add_up(tmp_path):
         [[3, 2000, 3.5]],
         [[3, 2000, 4.0]],  # measured again: the line of that seed is replaced
     ]
+
+
+def test_an_arm_is_drawn_on_the_processor_that_has_most_of_its_figures(monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path])  # the module changes it
+    spec = importlib.util.spec_from_file_location("time_to_quality", ROOT / "benchmarks/time_to_quality.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    peer = [row("fastgan", minutes, THERE, 7.0) for minutes in (2.0, 5.0)]
+    ours = [row("ours", 2.0, THERE, 6.0), row("ours", 5.0, THERE, 5.0), row("ours:lr=1", 5.0, THERE, 4.0)]
+    newer = [row("ours", minutes, HERE, minutes) for minutes in (1.0, 2.0, 5.0)]
+    title, lines = module.drawn({"caption": CAPTION, "columns": COLUMNS, "rows": [*peer, *ours]})
+    assert title == f"fd, toy, net@1 ({THERE})"
+    assert lines == {"fastgan": ([2.0, 5.0], [7.0, 7.0]), "ours": ([2.0, 5.0], [6.0, 5.0])}
+    title, lines = module.drawn({"caption": CAPTION, "columns": COLUMNS, "rows": [*peer, *ours, *newer]})
+    assert title == "fd, toy, net@1"
+    assert lines[f"ours ({HERE})"] == ([1.0, 2.0, 5.0], [1.0, 2.0, 5.0])
+    assert set(lines) == {f"ours ({HERE})", f"fastgan ({THERE})"}
