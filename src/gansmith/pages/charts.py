@@ -20,6 +20,7 @@ DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 MOST_POINTS = 400
 WIDTH, HEIGHT = 5.4, 2.9  # inches of one chart: 520 pixels wide, so that its text is as large as the page's captions
 LEGEND_COLUMNS = 3
+LONG_NAME = 24  # letters from which a name has a line of the legend to itself
 LEFT, RIGHT = 0.56, 0.1  # inches beside the axes, for tick labels
 INK, RULE = "#5a5a5b", "#c9c9ca"  # the PNG's colours; in the SVG, stand-ins for the two of SCHEME
 SCHEME = (
@@ -59,7 +60,7 @@ def chart(series: Series, title: str, x_label: str, log: bool = False) -> str:
     stream = io.StringIO()
     with _style() as new_figure:
         figure = new_figure(figsize=(WIDTH, HEIGHT))
-        figure.subplots_adjust(**_margins(HEIGHT, _legend_rows(series)))
+        figure.subplots_adjust(**_margins(1, _legend_rows(series)))
         draw(figure.subplots(), series, title, x_label, log)
         figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
     svg = stream.getvalue().replace(INK, "var(--ink)").replace(RULE, "var(--rule)")
@@ -73,7 +74,7 @@ def charts_png(panels: Mapping[str, Series], x_label: str, log: bool = False) ->
     stream = io.BytesIO()
     with _style() as new_figure:
         figure = new_figure(figsize=(WIDTH, HEIGHT * len(panels)))
-        figure.subplots_adjust(**_margins(HEIGHT * len(panels), max(map(_legend_rows, panels.values()))))
+        figure.subplots_adjust(**_margins(len(panels), max(map(_legend_rows, panels.values()))))
         rows = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
         for axes, (title, series) in zip(rows, panels.items(), strict=True):
             draw(axes, series, title, x_label if axes is rows[-1] else "", log)
@@ -101,7 +102,7 @@ def draw(axes: "Axes", series: Series, title: str, x_label: str, log: bool = Fal
     if log:
         axes.set_yscale("log")
     if len(series) > 1:
-        axes.legend(loc="lower left", bbox_to_anchor=(left, 1.0), borderaxespad=0.2, ncols=LEGEND_COLUMNS)
+        axes.legend(loc="lower left", bbox_to_anchor=(left, 1.0), borderaxespad=0.2, ncols=_legend_columns(series))
     axes.xaxis.set_major_formatter(lambda value, _: short(value))
 
 
@@ -140,20 +141,28 @@ def short(value: float) -> str:
 
 def _legend_rows(series: Series) -> int:
     """Count the lines of the legend; one curve needs none."""
-    return -(-len(series) // LEGEND_COLUMNS) if len(series) > 1 else 0
+    return -(-len(series) // _legend_columns(series)) if len(series) > 1 else 0
 
 
-def _margins(height: float, legend_rows: int) -> dict[str, float]:
-    """Leave room for titles and tick labels, in shares of a figure `height` inches high.
+def _legend_columns(series: Series) -> int:
+    """Return in how many columns names fit side by side."""
+    return LEGEND_COLUMNS if max(map(len, series)) <= LONG_NAME else 1
+
+
+def _margins(panels: int, legend_rows: int) -> dict[str, float]:
+    """Leave room for titles, legends and tick labels, in shares of a figure of so many panels.
 
     Fixed, because matplotlib's own layout draws each figure twice to find them.
     """
+    height, above, below = HEIGHT * panels, 0.34 + 0.23 * legend_rows, 0.5
+    between = above + 0.12
+    axes = (height - above - below - between * (panels - 1)) / panels
     return {
         "left": LEFT / WIDTH,
         "right": 1 - RIGHT / WIDTH,
-        "bottom": 0.5 / height,
-        "top": 1 - (0.34 + 0.23 * legend_rows) / height,
-        "hspace": 0.3 + 0.12 * legend_rows,
+        "bottom": below / height,
+        "top": 1 - above / height,
+        "hspace": between / axes,
     }
 
 

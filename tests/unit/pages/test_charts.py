@@ -25,6 +25,16 @@ def test_a_chart_is_an_svg_with_title_legend_and_axis():
     assert {"Losses", "r1", "r2", "images seen", "1k"} <= set(words)
 
 
+@pytest.mark.parametrize(("end", "lines"), [("", 1), (" on a processor that has a long name", 3)])
+def test_long_names_have_a_line_of_the_legend_each(end, lines):
+    names = [f"{letter}{end}" for letter in "abc"]
+    root = ElementTree.fromstring(svg(chart({name: ([0, 1], [1, 2]) for name in names}, "Losses", "minutes")))
+    texts = [element for element in root.iter("{http://www.w3.org/2000/svg}text") if element.text in names]
+    heights = {text.get("y") for text in texts}
+    assert len(texts) == 3
+    assert len(heights) == lines
+
+
 def test_a_chart_follows_the_dark_scheme_and_asks_nothing_of_the_network():
     text = svg(chart({"kid": ([0, 1], [1, 2])}, "KID", "images"))
     assert "prefers-color-scheme:dark" in text
