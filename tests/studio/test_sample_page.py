@@ -136,6 +136,24 @@ def test_nine_at_a_time(sample, studio, tmp_path, accessible):
     until(sample, f"!document.querySelector('.nine img').alt.includes('seed {first},')")
 
 
+def test_a_picture_that_arrives_leaves_the_seed_that_is_being_typed(sample):
+    first, held = seed_of(sample), []
+    sample.route("**/api/models/**", lambda route: held.append(route))
+    sample.keyboard.press(" ")
+    while not held:
+        sample.wait_for_timeout(25)
+    press_to(sample, "Seed")
+    sample.keyboard.press("Control+A")
+    sample.keyboard.type("4")
+    for route in held:
+        route.continue_()
+    sample.unroute("**/api/models/**")
+    second = seed_of(sample, first)
+    sample.keyboard.type("2")
+    sample.keyboard.press("Tab")
+    assert seed_of(sample, second) == "42"
+
+
 def test_by_keyboard_alone(sample, studio):
     seeds = [seed_of(sample)]
     for key in (" ", "Enter", "ArrowRight"):

@@ -215,12 +215,14 @@ function Classes({ names, label, choose }) {
 }
 
 function SeedField({ seed, onSeed }) {
+  const field = useRef();
+  useEffect(() => void (field.current.value = seed), [seed]); // as a value, whatever is drawn anew would undo what is typed
   const changed = (event) => {
     const text = event.currentTarget.value.trim();
     if (isSeed(text) && text !== seed) onSeed(String(BigInt(text)));
     else event.currentTarget.value = seed;
   };
-  return html`<${Field} label="Seed"><input type="text" inputmode="numeric" pattern="[0-9]*" autocomplete="off" value=${seed} onChange=${changed} /><//>`;
+  return html`<${Field} label="Seed"><input type="text" ref=${field} inputmode="numeric" pattern="[0-9]*" autocomplete="off" onChange=${changed} /><//>`;
 }
 
 // Take it along: the bytes of the picture as they are shown, or a link to it.
