@@ -43,8 +43,7 @@ NOTES = (
     "A minute is one of two cores. With `--clock processor` an arm has one thread and two minutes of its processor.",
     "Ours is a run a row, as its schedules end with its minutes; a peer is one run, looked at in passing.",
     "Where the data has labels ours is told them; the peers, as published, are not.",
-    "Minutes of two processors are not the same: of family 26 a core plays 1.6 times the pictures of `AMD EPYC` alone, "
-    "whose family (25) was not told then.",
+    "Minutes of two processors are not the same; the pictures say by how much.",
     "Peers play at 64x64; their samples are brought to the data's size. FastGAN has a quarter of the paper's width and "
     "StyleGAN2 a sixteenth of its channels: at full width two cores would play a few pictures a second.",
 )
@@ -338,15 +337,17 @@ def drawn(scores: dict) -> tuple[str, dict[str, tuple[list, list]]]:
     Drawn are arms as they are by default, each on the processor on which it has most figures, which is told where
     these are not the same; the rest is in the tables.
     """
-    longest: dict[str, tuple[str, dict[float, float]]] = {}
-    for (arm, of), curve in curves(scores).items():
-        if ":" not in arm and len(curve) > max(1, len(longest.get(arm, ("", {}))[1])):
-            longest[arm] = of, curve
-    same = len({of for of, _ in longest.values()}) == 1
+    found = {key: curve for key, curve in curves(scores).items() if ":" not in key[0] and len(curve) > 1}
+    main: dict[str, str] = {}
+    for arm, of in sorted(found, key=lambda key: -len(found[key])):
+        main.setdefault(arm, of)
+    told = {arm: f" ({of})" for arm, of in sorted(main.items())}
     data, net = about(scores)
-    title = f"fd, {data}, {net}" + (f" ({next(iter(longest.values()))[0]})" if same else "")
-    lines = {arm if same else f"{arm} ({of})": (list(at), list(at.values())) for arm, (of, at) in longest.items()}
-    return title, lines
+    title = f"fd, {data}, {net}"
+    if len(set(told.values())) == 1:
+        title, told = title + next(iter(told.values())), dict.fromkeys(told, "")
+    lines = {f"{arm}{end}": found[arm, main[arm]] for arm, end in told.items()}
+    return title, {name: (list(curve), list(curve.values())) for name, curve in lines.items()}
 
 
 def _data(asked):

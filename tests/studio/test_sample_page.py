@@ -140,8 +140,11 @@ def test_a_picture_that_arrives_leaves_the_seed_that_is_being_typed(sample):
     first, held = seed_of(sample), []
     sample.route("**/api/models/**", lambda route: held.append(route))
     sample.keyboard.press(" ")
-    while not held:
+    for _ in range(WAITS):
+        if held:
+            break
         sample.wait_for_timeout(25)
+    assert held
     press_to(sample, "Seed")
     sample.keyboard.press("Control+A")
     sample.keyboard.type("4")
