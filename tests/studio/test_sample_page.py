@@ -31,6 +31,15 @@ def until(page, expression):
     raise AssertionError(f"never true: {expression}")
 
 
+def painted(page, pictures, width):
+    """Wait until the pictures of a locator are there, so many pixels wide."""
+    for _ in range(WAITS):
+        if pictures.evaluate_all("(all, width) => all.every((one) => one.naturalWidth === width)", width):
+            return
+        page.wait_for_timeout(25)
+    raise AssertionError(f"no pictures that are {width} wide")
+
+
 def seed_of(page, other_than=None):
     """Wait until a picture of another seed is there; return its seed."""
     for _ in range(WAITS):
@@ -47,7 +56,11 @@ def test_from_the_list_to_a_picture(page, studio, accessible):
     cards = page.locator(".models .card")
     cards.first.wait_for()
     assert {"digits", "other"} <= set(cards.locator("h2").all_inner_texts())
-    until(page, "[...document.querySelectorAll('.four img')].every((one) => one.naturalWidth === 8)")
+    for name in ("digits", "other"):  # what other tests trained is listed too, of sizes of its own
+        pictures = cards.filter(has=page.get_by_role("heading", name=name, exact=True)).locator(".four img")
+        assert pictures.count() == 4
+        pictures.first.scroll_into_view_if_needed()
+        painted(page, pictures, 8)
     accessible(page)
     page.get_by_role("link", name="digits", exact=True).click()
     page.wait_for_url("**/models/digits")
