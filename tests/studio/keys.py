@@ -8,6 +8,11 @@ NAME = """() => {
   return at === document.body ? "" : text.trim();
 }"""
 
+MOVE = """(slider) => {
+  slider.value = slider.max;
+  slider.dispatchEvent(new Event("input", { bubbles: true }));
+}"""
+
 
 def press_to(page, name: str) -> None:
     """Press Tab until the control of this name has the focus."""
@@ -16,6 +21,17 @@ def press_to(page, name: str) -> None:
             return
         page.keyboard.press("Tab")
     raise AssertionError(f"Tab never comes to {name!r}")
+
+
+def type_with_a_redraw(page, name: str, first: str, second: str) -> None:
+    """Type into the control of this name, and in the middle of it let the page draw itself anew: a slider moves."""
+    press_to(page, name)
+    page.keyboard.press("Control+A")
+    page.keyboard.type(first)
+    page.locator("input[type=range]").first.evaluate(MOVE)
+    page.wait_for_timeout(200)
+    page.keyboard.type(second)
+    page.keyboard.press("Tab")
 
 
 def forgive_refusals(page) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tests.studio.keys import press_to
+from tests.studio.keys import press_to, type_with_a_redraw
 
 PIXELS = """(index) => {
   const selector = index === null ? ".easel-picture" : `.brush-candidates button:nth-child(${index + 1}) canvas`;
@@ -141,6 +141,20 @@ def test_a_new_start_leaves_the_strokes_behind(brush):
     assert (shown(brush) != before).any()
     assert brush.get_by_role("button", name="Undo").is_disabled()
     assert brush.locator(".brush-candidates button").count() == 1
+
+
+def test_a_seed_that_is_being_typed_outlives_a_redraw(brush):
+    type_with_a_redraw(brush, "Seed", "4", "2")
+    assert brush.get_by_label("Seed").input_value() == "42"
+    brush.get_by_role("link", name="Explore").click()
+    brush.get_by_role("img", name="Seed 42, class 0").wait_for()
+
+
+def test_a_seed_that_is_none_is_put_back(brush):
+    seed = brush.get_by_label("Seed")
+    seed.fill("-1")
+    seed.press("Tab")
+    assert seed.input_value() == "2"
 
 
 def test_it_fits_a_small_screen(open_page, studio, accessible):

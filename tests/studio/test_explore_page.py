@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 from PIL import Image
-from tests.studio.keys import forgive_refusals, press_to
+from tests.studio.keys import forgive_refusals, press_to, type_with_a_redraw
 
 from gansmith.sample import provenance
 
@@ -107,6 +107,18 @@ def test_a_direction_keeps_the_name_that_it_is_given(explore):
     explore.reload()
     explore.get_by_role("slider", name="thickness").wait_for()
     assert explore.get_by_role("application", name="Pad: thickness across, Direction 2 up").is_visible()
+
+
+def test_a_name_that_is_being_typed_outlives_a_redraw(explore):
+    type_with_a_redraw(explore, "Name of direction 1", "thick", "ness")
+    explore.get_by_role("slider", name="thickness").wait_for()
+
+
+def test_a_direction_without_a_name_has_a_number(explore):
+    name = explore.get_by_label("Name of direction 1")
+    name.fill(" ")
+    name.press("Tab")
+    assert name.input_value() == "Direction 1"
 
 
 def test_while_one_drags_the_newest_place_is_shown(explore):

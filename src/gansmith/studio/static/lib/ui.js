@@ -60,6 +60,19 @@ export function Field({ label, hint, children }) {
   `;
 }
 
+// An input whose text counts once it is committed. `read(input)` gives what is meant, undefined to leave it as it is typed.
+export function Typed({ value, read, onValue, ...rest }) {
+  const field = useRef();
+  useEffect(() => void (field.current.value = value), [value]); // as a prop, whatever is drawn anew would undo what is typed
+  const commit = ({ currentTarget }) => {
+    const meant = read(currentTarget);
+    if (meant === undefined) return;
+    currentTarget.value = meant;
+    if (meant !== value) onValue(meant);
+  };
+  return html`<input ref=${field} ...${rest} onChange=${commit} />`;
+}
+
 // A button, or a link that looks like one where `href` is given. kind: primary, quiet, danger.
 export function Button({ kind, busy, disabled, href, children, type = "button", class: extra, ...rest }) {
   const name = words("button", kind, extra);

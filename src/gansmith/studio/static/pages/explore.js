@@ -2,7 +2,7 @@
 import { html, useEffect, useMemo, useRef, useState } from "/static/vendor/preact-htm.js";
 import { get, upload } from "/static/lib/api.js";
 import { classIndex, download, draw, hand, handed, live } from "/static/lib/live.js";
-import { Busy, Button, Field, Page, Problem, Slider } from "/static/lib/ui.js";
+import { Busy, Button, Field, Page, Problem, Slider, Typed } from "/static/lib/ui.js";
 import { Film } from "/static/pages/explore-film.js";
 import { Pad } from "/static/pages/explore-pad.js";
 
@@ -131,13 +131,15 @@ function described(place, about) {
   return what + label + moved + (place.mix?.layers.length ? `, mixed with seed ${place.mix.seed}` : "");
 }
 
+const unnamed = (i) => `Direction ${i + 1}`;
+
 // Names that people gave to directions, kept in this browser for these very weights.
 function useNames(about) {
   const key = `gansmith:directions:${about.hash}`;
   const [given, setGiven] = useState(() => JSON.parse(localStorage.getItem(key) ?? "{}"));
-  const names = about.directions.map((_, i) => given[i] || `Direction ${i + 1}`);
+  const names = about.directions.map((_, i) => given[i] || unnamed(i));
   const rename = (i, name) => {
-    const next = { ...given, [i]: name.trim().slice(0, 40) };
+    const next = { ...given, [i]: name };
     setGiven(next);
     localStorage.setItem(key, JSON.stringify(next));
   };
@@ -180,8 +182,8 @@ function Directions({ about, place, names, rename, move }) {
       <ol class="explore-directions">
         ${about.directions.map((share, i) => html`
           <li key=${i}>
-            <input class="name" aria-label=${`Name of direction ${i + 1}`} value=${names[i]} maxlength="40" spellcheck="false"
-              onChange=${(event) => rename(i, event.currentTarget.value)} />
+            <${Typed} class="name" aria-label=${`Name of direction ${i + 1}`} maxlength="40" spellcheck="false"
+              value=${names[i]} read=${({ value }) => value.trim() || unnamed(i)} onValue=${(name) => rename(i, name)} />
             <input type="range" aria-label=${names[i]} min=${-RANGE} max=${RANGE} step="0.1" value=${place.amounts[i]}
               aria-valuetext=${signed(place.amounts[i])} onInput=${(event) => move({ [i]: event.currentTarget.valueAsNumber })} />
             <output title=${`${(100 * share).toFixed(1)} % of the variance`}>${signed(place.amounts[i])}</output>

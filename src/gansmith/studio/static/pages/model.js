@@ -1,7 +1,7 @@
 // This X does not exist: one picture or nine, a new one at every turn.
 import { html, useEffect, useMemo, useRef, useState } from "/static/vendor/preact-htm.js";
 import { get, Problem as Trouble } from "/static/lib/api.js";
-import { Busy, Button, Command, Field, Page, Problem, Slider } from "/static/lib/ui.js";
+import { Busy, Button, Command, Field, Page, Problem, Slider, Typed } from "/static/lib/ui.js";
 
 const SEEDS = 1_000_000;
 const NINE = 9;
@@ -215,14 +215,8 @@ function Classes({ names, label, choose }) {
 }
 
 function SeedField({ seed, onSeed }) {
-  const field = useRef();
-  useEffect(() => void (field.current.value = seed), [seed]); // as a value, whatever is drawn anew would undo what is typed
-  const changed = (event) => {
-    const text = event.currentTarget.value.trim();
-    if (isSeed(text) && text !== seed) onSeed(String(BigInt(text)));
-    else event.currentTarget.value = seed;
-  };
-  return html`<${Field} label="Seed"><input type="text" ref=${field} inputmode="numeric" pattern="[0-9]*" autocomplete="off" onChange=${changed} /><//>`;
+  const read = ({ value }) => (isSeed(value.trim()) ? String(BigInt(value.trim())) : seed);
+  return html`<${Field} label="Seed"><${Typed} type="text" inputmode="numeric" pattern="[0-9]*" autocomplete="off" value=${seed} read=${read} onValue=${onSeed} /><//>`;
 }
 
 // Take it along: the bytes of the picture as they are shown, or a link to it.

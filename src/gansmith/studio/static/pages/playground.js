@@ -1,7 +1,7 @@
 // The playground: a GAN at play in the plane, watched while the trainer itself moves its players.
 import { html, useEffect, useRef, useState } from "/static/vendor/preact-htm.js";
 import { get, socket } from "/static/lib/api.js";
-import { Busy, Button, Field, Page, Plot, Problem, Slider } from "/static/lib/ui.js";
+import { Busy, Button, Field, Page, Plot, Problem, Slider, Typed } from "/static/lib/ui.js";
 import { Plane } from "/static/pages/playground-plane.js";
 import { Pad, firstInk, inkToText, textToInk } from "/static/pages/playground-pad.js";
 import { History } from "/static/pages/playground-history.js";
@@ -286,17 +286,11 @@ function Numbers({ setup, change }) {
   `;
 }
 
-// A number that counts once it is committed; what is being typed is left alone meanwhile.
 function NumberField({ label, hint, low, high, step, value, onValue }) {
-  const [draft, setDraft] = useState(null);
-  const commit = ({ currentTarget }) => {
-    if (!currentTarget.reportValidity() || !Number.isFinite(currentTarget.valueAsNumber)) return;
-    setDraft(null);
-    if (currentTarget.valueAsNumber !== value) onValue(currentTarget.valueAsNumber);
-  };
+  const read = (input) => (input.reportValidity() ? input.valueAsNumber : undefined);
   return html`
     <${Field} label=${label} hint=${hint}>
-      <input type="number" required min=${low} max=${high} step=${step} value=${draft ?? value} onInput=${(event) => setDraft(event.currentTarget.value)} onChange=${commit} />
+      <${Typed} type="number" required min=${low} max=${high} step=${step} value=${value} read=${read} onValue=${onValue} />
     <//>
   `;
 }
