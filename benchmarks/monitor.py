@@ -89,11 +89,11 @@ def train(arm: str, data: ImageData, run: Run, augment: float | None):
         fields["augment"] = augmentation_for(run.images / len(data), family.passes)
     gan, device = catalog.create(name, fields), torch.device("cpu")
     if run.ticks is None:
-        planned, _ = make_plan(gan, run, data, device, "fp32")
+        planned, *_ = make_plan(gan, run, data, device, "fp32")
         print(f"{arm:22} {planned.run.ticks} evaluations planned", *planned.reasons, flush=True)
         run = planned.run
     state = State(gan, run, data.spec, device, "fp32")
-    batches, quick = Batches(data, run.batch, run.seed), Quick(data)
+    batches, quick = Batches(data, state.batch, run.seed), Quick(data)
     spent = [0.0, 0.0, 0.0]
 
     def judge(state: State, logs: dict[str, float]) -> None:
@@ -116,7 +116,7 @@ def train(arm: str, data: ImageData, run: Run, augment: float | None):
         def at(self, k: int) -> dict[str, torch.Tensor]:
             batch = batches.at(k)
             if illness == "four" and state.progress >= 0.5:
-                batch["real"] = batches.at(0)["real"][:4][torch.arange(run.batch) % 4]
+                batch["real"] = batches.at(0)["real"][:4][torch.arange(state.batch) % 4]
             return batch
 
     begin = time.process_time()

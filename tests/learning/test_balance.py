@@ -17,7 +17,7 @@ def test_the_convergence_measure_falls():
     data, rows = open_data("digits"), []
     run = Run(images=20_000)
     state = State(BEGAN(latent_dim=16), run, data.spec, torch.device("cpu"), "fp32")
-    fit(state, Batches(data, run.batch, run.seed), [lambda state, logs: rows.append(dict(logs))])
+    fit(state, Batches(data, state.batch, run.seed), [lambda state, logs: rows.append(dict(logs))])
     tenth = len(rows) // 10
     measure, real, fake = (np.array([row[name] for row in rows]) for name in ("D/convergence", "D/real", "G/fake"))
     early, late = measure[tenth : 2 * tenth].mean(), measure[-tenth:].mean()

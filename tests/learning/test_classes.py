@@ -37,7 +37,7 @@ def read(digits):
 def start(name, data, images, **fields):
     run = Run(images=images, average=5_000)
     state = State(catalog.create(name, fields), run, data.spec, torch.device("cpu"), "fp32")
-    return state, Batches(data, run.batch, run.seed)
+    return state, Batches(data, state.batch, run.seed)
 
 
 def agreement(state, read):

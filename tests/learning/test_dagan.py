@@ -40,7 +40,7 @@ def test_other_pictures_of_the_class_that_is_shown():
     state = State(catalog.create("dagan", {"width": 128}), run, digits.spec, torch.device("cpu"), "fp32")
     model = Sampler(state.gan, state.average, digits.spec)
     untrained, *_ = judged(model)
-    fit(state, Batches(digits, run.batch, run.seed, needs=state.gan.needs))
+    fit(state, Batches(digits, state.batch, run.seed, needs=state.gan.needs))
     right, between, away = judged(model)
     told = f"untrained {untrained:.2f}; apart {between:.2f} of what reals are, from the reference {away:.2f}"
     print(f"dagan: {right:.2f} of the class shown, {told}")

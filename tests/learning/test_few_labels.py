@@ -30,10 +30,10 @@ def on_labels_alone(state):
     """Train the classifier of these nets on the labelled pictures for as many steps, at the same falling rate."""
     nets, chance = copy.deepcopy(state.nets).train(), torch.Generator().manual_seed(state.run.seed)
     weights = [*nets.D.parameters(), *nets.C.parameters()]
-    optimizer, steps = torch.optim.Adam(weights, state.gan.lr, (0.5, 0.999)), state.length // state.run.batch
+    optimizer, steps = torch.optim.Adam(weights, state.gan.lr, (0.5, 0.999)), state.length // state.batch
     for step in range(steps):
         optimizer.param_groups[0]["lr"] = state.gan.lr * (1 - step / steps)
-        rows = torch.randint(len(nets.told), (state.run.batch,), generator=chance)
+        rows = torch.randint(len(nets.told), (state.batch,), generator=chance)
         optimizer.zero_grad()
         F.cross_entropy(nets.C(nets.D(nets.shown[rows])), nets.told[rows]).backward()
         optimizer.step()
@@ -46,7 +46,7 @@ def test_ten_labels_a_class_go_further_with_the_pictures_that_have_none():
     for seed in range(SEEDS):
         run = Run(images=IMAGES, average=5_000, seed=seed)
         state = State(catalog.create("ssgan", FIELDS), run, data.spec, torch.device("cpu"), "fp32")
-        batches = Batches(data, run.batch, run.seed)
+        batches = Batches(data, state.batch, run.seed)
         state.gan.before_first_round(state.nets, batches.at)
         alone, untrained = error(on_labels_alone(state), data.test), error(state.average, data.test)
         fit(state, batches)

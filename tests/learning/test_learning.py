@@ -74,7 +74,7 @@ def test_beats_independent_pixels_on_digits(name, digits):
     state = State(catalog.create(name, FIELDS.get(name, {})), run, digits.spec, CPU, "fp32")
     model = Sampler(state.gan, state.average, digits.spec).shown(digits)
     untrained = quick(model.pixels(range(512)))["kid"]
-    fit(state, Batches(digits, run.batch, run.seed, needs=state.gan.needs), play=way_to_play(state.gan))
+    fit(state, Batches(digits, state.batch, run.seed, needs=state.gan.needs), play=way_to_play(state.gan))
     trained = quick(model.pixels(range(512)))
     print(f"{name}: kid {trained['kid']:.3f}, naive {baseline:.3f}, untrained {untrained:.3f}, {trained}")
     assert untrained > baseline

@@ -27,7 +27,7 @@ def parts():
 def trained(name, data, images):
     run = Run(images=images, average=5_000)
     state = State(catalog.create(name), run, data.spec, torch.device("cpu"), "fp32")
-    fit(state, Batches(data, run.batch, run.seed))
+    fit(state, Batches(data, state.batch, run.seed))
     return state
 
 

@@ -24,6 +24,7 @@ class DCGAN(GAN):
 
     widens: ClassVar = ("width", "widest")
     wants_kinds: ClassVar = True
+    batch: ClassVar = 64
 
     latent_dim: int = 100
     width: int = 32  # channels of the finest stage, at most; doubled at each halving

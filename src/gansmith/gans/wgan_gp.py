@@ -35,7 +35,7 @@ class WGANGP(GAN):
     widest: int = 128  # channels of the coarsest stage, at most; halved towards the finer
     palette: int = 0  # colours of a picture that its pixels are mixed of; 0 ends in tanh
     background: tuple[int, ...] = ()  # of them the one that all pictures share, 0 to 255 a channel; empty: none
-    class_norm: bool = True  # G's batch norms scale by class; else classes come in beside the latents alone
+    class_norm: bool = False  # G's batch norms scale by class; else classes come in beside the latents alone
     transposed: bool = False  # G doubles maps by transposed convolutions, else by neighbours and a convolution
     n_critic: int = 1  # critic steps to one of G; the paper takes 5, at a tenth of the rate
     gp_weight: float = 10.0  # lambda in eq. 3

@@ -49,7 +49,7 @@ class Game:
 
     def at(self, k: int, rows: slice = slice(None)) -> dict[str, Tensor]:
         """Return the k-th batch of reals, or some of its rows."""
-        return {"real": self.reals(self.state.run.batch, k)[rows]}
+        return {"real": self.reals(self.state.batch, k)[rows]}
 
     def reals(self, n: int, k: int = 0) -> Tensor:
         """Return points [n, 2] of the density."""

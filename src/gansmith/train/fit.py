@@ -107,9 +107,9 @@ def close_round(state: State, logs: Logs, hooks: Sequence[Hook]) -> None:
     """Let the GAN move its buffers, count the round, average the weights, tell the hooks."""
     with torch.no_grad():
         ranks.even_out(state.nets.buffers())
-        state.gan.after_round(state.nets, logs | {"images": float(state.run.batch)})
+        state.gan.after_round(state.nets, logs | {"images": float(state.batch)})
     state.step += 1
-    state.images += state.run.batch
+    state.images += state.batch
     state.update_average()
     for hook in hooks:
         hook(state, logs)
@@ -117,8 +117,8 @@ def close_round(state: State, logs: Logs, hooks: Sequence[Hook]) -> None:
 
 def deal(state: State, batches: Batches) -> list[MicroBatch]:
     """Take the next batch and its randomness, in micro-batches; of several processes each takes its own rows."""
-    rows = ranks.rows(state.run.batch)
-    chances = {name: value[rows] for name, value in state.chances(state.run.batch).items()}
+    rows = ranks.rows(state.batch)
+    chances = {name: value[rows] for name, value in state.chances(state.batch).items()}
     batch = (batches.at(state.draws) if ranks.alone() else batches.at(state.draws, rows)) | chances
     state.draws += 1
     n, size = len(batch["real"]), state.run.micro_batch or len(batch["real"])
@@ -145,7 +145,7 @@ def gradient(state: State, turn: Turn, dealt: Sequence[Batch]) -> dict[str, torc
         parameter.requires_grad_(True).grad = None
     found: dict[str, torch.Tensor] = {}
     for part in dealt:
-        share = len(part["real"]) / state.run.batch
+        share = len(part["real"]) / state.batch
         with state.autocast():
             losses = turn.loss(state.nets, part)
         terms = torch.stack([loss.float() for loss in losses.values()])

@@ -44,7 +44,7 @@ def clock() -> Hook:
 def ticked(state: State) -> bool:
     """Tell whether this round crossed a tick: a function of the counters, so a resumed run ticks alike."""
     total, ticks = state.length, state.run.ticks or 1
-    return state.images * ticks // total > (state.images - state.run.batch) * ticks // total
+    return state.images * ticks // total > (state.images - state.batch) * ticks // total
 
 
 def at_ticks(hooks: Sequence[Hook]) -> Hook:
@@ -148,7 +148,7 @@ class MetricsLog:
     def collect(self, state: State, logs: Logs) -> None:
         """Take in the losses of one round. The sums are part of the state: a run may stop and go on within a tick."""
         if self._since is None:
-            self._since = (state.images - state.run.batch, state.seconds)
+            self._since = (state.images - state.batch, state.seconds)
         for name, value in logs.items():
             total, count = state.tick_losses.get(name, (0.0, 0))
             state.tick_losses[name] = (total + value, count + 1)

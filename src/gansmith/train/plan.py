@@ -33,7 +33,9 @@ EDGE = 32  # levels, above which neighbouring pixels are an edge
 EDGES = 0.5  # share of neighbouring pixels that are edges from which pictures are pixel art instead
 DRAWN = {"palette": 8, "sharpen": 3.0}  # what a GAN is given for them where it has such fields
 COMMON = 0.2  # share of the pixels of drawings that are exactly of one colour from which it is their background
-SETTLED = frozenset({"augment", "background", *DRAWN})  # what follows from the data and the budget, beside `GAN.widens`
+SETTLED = frozenset(
+    {"augment", "background", "class_norm", *DRAWN}
+)  # what follows from the data and the budget, beside `GAN.widens`
 KINDS = 64, 128  # kinds that pictures without classes are sorted into, at least and at most
 OF_A_KIND = 40  # pictures that each kind should have
 SORTED = 100_000  # pictures that are sorted without being asked to, at most: 20 seconds
@@ -146,8 +148,41 @@ def plan(
     pictures apart or more. Decided here once and kept with the run, so that a resumed run ticks alike.
     """
     check(data)
+    run = dataclasses.replace(run, batch=(batch := run.batch or gan.batch))
     if run.images is None and run.minutes is None:
         run = dataclasses.replace(run, minutes=DEFAULT_MINUTES)
+    gan, reasons = _suited(gan, run, data, left)
+    free = run.images is None and run.ticks is None  # how often to look follows from what a look costs
+    endless = dataclasses.replace(run, images=10**9)
+    rate, cost, parameters = _measure(gan, endless, data, device, precision, look if free else None)
+    if run.images is None and (wider := _wider(gan, left, rate * 60 * (run.minutes or 0) * HEADROOM)):
+        widths = ", ".join(f"{name} {getattr(wider, name)}" for name in gan.widens)
+        reasons.append(f"{widths}: in these minutes wider nets than the default's learn enough to be better")
+        gan = wider
+        rate, cost, parameters = _measure(gan, endless, data, device, precision, look if free else None)
+    if "reference" in gan.needs and data.labels is None:
+        reasons.append("no classes: any two pictures are taken for one kind, so results need not be like the reference")
+    images, ticks = run.images, run.ticks
+    if images is None:
+        assert run.minutes is not None
+        images = max(batch, int(rate * 60 * run.minutes * HEADROOM) // 1000 * 1000)
+        reasons.append(f"{images:,} pictures: {run.minutes:g} min at {rate:,.0f} img/s measured here")
+        ticks = ticks or max(5, min(40, round(60 * run.minutes / TICK)))
+    if "augment" in left and (augment := augmentation_for(seen := images / len(data), gan.passes)):
+        reasons.append(f"augment {augment:g}: the critic will see every picture {seen:,.0f} times")
+        gan = gan.replace(augment=augment)
+    ticks = max(1, min(ticks, images // 1000) if ticks else min(20, images // 2000))
+    affordable = max(1, int(LOOKING * images / cost)) if cost else ticks
+    if free and affordable < ticks:
+        reasons.append(f"judged {affordable} times, not {ticks}: each takes as long as {cost:,.0f} pictures")
+        ticks = affordable
+    run = dataclasses.replace(run, images=images, ticks=ticks)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return Plan(gan, run, rate, float(peak), parameters, tuple(reasons))
+
+
+def _suited(gan: GAN, run: Run, data: ImageData, left: Collection[str]) -> tuple[GAN, list[str]]:
+    """Return the game as these pictures want it, and why."""
     reasons = []
     drawn = {name: value for name, value in DRAWN.items() if name in left}
     equal, edges = neighbours(data.images) if drawn and data.spec.channels >= 3 else (0.0, 0.0)
@@ -162,33 +197,9 @@ def plan(
                 gan = gan.replace(background=colour)
     if run.kinds:
         reasons.append(f"{run.kinds} kinds: sorted by edges and colours, as nobody told classes")
-    free = run.images is None and run.ticks is None  # how often to look follows from what a look costs
-    endless = dataclasses.replace(run, images=10**9)
-    rate, cost, parameters = _measure(gan, endless, data, device, precision, look if free else None)
-    if run.images is None and (wider := _wider(gan, left, rate * 60 * (run.minutes or 0) * HEADROOM)):
-        widths = ", ".join(f"{name} {getattr(wider, name)}" for name in gan.widens)
-        reasons.append(f"{widths}: in these minutes wider nets than the default's learn enough to be better")
-        gan = wider
-        rate, cost, parameters = _measure(gan, endless, data, device, precision, look if free else None)
-    if "reference" in gan.needs and data.labels is None:
-        reasons.append("no classes: any two pictures are taken for one kind, so results need not be like the reference")
-    images, ticks = run.images, run.ticks
-    if images is None:
-        assert run.minutes is not None
-        images = max(run.batch, int(rate * 60 * run.minutes * HEADROOM) // 1000 * 1000)
-        reasons.append(f"{images:,} pictures: {run.minutes:g} min at {rate:,.0f} img/s measured here")
-        ticks = ticks or max(5, min(40, round(60 * run.minutes / TICK)))
-    if "augment" in left and (augment := augmentation_for(seen := images / len(data), gan.passes)):
-        reasons.append(f"augment {augment:g}: the critic will see every picture {seen:,.0f} times")
-        gan = gan.replace(augment=augment)
-    ticks = max(1, min(ticks, images // 1000) if ticks else min(20, images // 2000))
-    affordable = max(1, int(LOOKING * images / cost)) if cost else ticks
-    if free and affordable < ticks:
-        reasons.append(f"judged {affordable} times, not {ticks}: each takes as long as {cost:,.0f} pictures")
-        ticks = affordable
-    run = dataclasses.replace(run, images=images, ticks=ticks)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return Plan(gan, run, rate, float(peak), parameters, tuple(reasons))
+        if "class_norm" in left:  # pictures of a kind are alike; those of a class that is told need not be
+            gan = gan.replace(class_norm=True)
+    return gan, reasons
 
 
 def _wider(gan: GAN, left: Collection[str], images: float) -> GAN | None:
@@ -205,7 +216,7 @@ def _measure(
     """Return pictures a second, for how many pictures the time of one look would do, and the number of parameters."""
     state = State(gan, run, data.spec, device, precision)
     state.images = run.images or 0  # as at the end of the game, where nets that grow are whole
-    batches = Batches(data, run.batch, run.seed, run.mirror, device, gan.needs)
+    batches = Batches(data, state.batch, run.seed, run.mirror, device, gan.needs)
     parameters = sum(p.numel() for p in state.nets.parameters())
     play = fastest_way_to_play(state)
     # What a look costs beside the rounds must not depend on who else is on the processor just then.
@@ -226,8 +237,8 @@ def _measure(
                 torch.cuda.synchronize(device)
     except NotFinite:
         if not rounds:
-            return run.batch / max(1e-3, time.perf_counter() - start), 0.0, parameters
-    images, cost = rounds * run.batch, 0.0
+            return state.batch / max(1e-3, time.perf_counter() - start), 0.0, parameters
+    images, cost = rounds * state.batch, 0.0
     rate, a_picture = images / (time.perf_counter() - start), (clock() - begun) / images
     if look and ranks.first():
         for _ in range(LOOKS):

@@ -24,8 +24,8 @@ class Run:
     """Length in pictures seen (500k, 2M), which is also the length of all schedules."""
     minutes: float | None = None
     """Length in wall-clock minutes, evaluations included; without `images`, as many are planned as fit."""
-    batch: int = 32
-    """Pictures in one turn."""
+    batch: int | None = None
+    """Pictures in one turn; left out: as many as were measured to be best for the GAN."""
     micro_batch: int | None = None
     """Pictures in one forward pass, to save memory; a divisor of `batch`; left out: all."""
     seed: int = 0
@@ -55,7 +55,7 @@ class Run:
                 raise UsageError(f"{name} must be above 0, not {value:g}", f"give {option} a number above 0")
         if self.kinds is not None and (self.kinds < 0 or self.kinds == 1):
             raise UsageError(f"pictures cannot be of {self.kinds} kinds", "give --kinds 2 or more, or 0 for none")
-        if self.micro_batch and self.batch % self.micro_batch:
+        if self.micro_batch and self.batch and self.batch % self.micro_batch:
             raise UsageError(
                 f"micro_batch {self.micro_batch} does not divide batch {self.batch}",
                 f"give --micro-batch a divisor of {self.batch}",

@@ -62,6 +62,7 @@ class State:
         if run.images is None:
             raise ValueError("a state needs the number of images; let gansmith.train.plan find it")
         self.gan, self.run, self.spec, self.device, self.precision = gan, run, spec, device, precision
+        self.batch = run.batch or gan.batch
         self._declared = gan
         torch.manual_seed(derive(run.seed, "init"))
         self.nets = gan.nets(spec).to(memory_format=torch.channels_last).to(device).train()
@@ -113,7 +114,7 @@ class State:
     def update_average(self) -> None:
         """Move the averaged weights towards the current ones, batch-norm statistics too; copy other buffers."""
         half_life = min(self.run.average, AVERAGE_RAMP * self.images)
-        weight = 1 - 0.5 ** (self.run.batch / max(half_life, 1e-8))
+        weight = 1 - 0.5 ** (self.batch / max(half_life, 1e-8))
         mine, theirs = self._averaged
         torch._foreach_lerp_(mine, theirs, weight)  # pyright: ignore[reportPrivateImportUsage]
         if self._copied[0]:

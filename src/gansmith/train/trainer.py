@@ -178,7 +178,7 @@ def ended(folder: Path) -> Outcome | None:
 
 def _batches(state: State, data: ImageData) -> Batches:
     run = state.run
-    return Batches(data, run.batch, run.seed, run.mirror, state.device, state.gan.needs)
+    return Batches(data, state.batch, run.seed, run.mirror, state.device, state.gan.needs)
 
 
 def _play(

@@ -20,6 +20,7 @@ A_MINUTE = Run(images=1000, batch=64, ticks=5, minutes=1)
 
 def make(images=0, run=RUN, seconds=0.0, flexible=False):
     counters = {"images": images, "length": run.images, "progress": images / run.images, "flexible": flexible}
+    counters["batch"] = run.batch
     return SimpleNamespace(run=run, seconds=seconds, step=0, tick_losses={}, best=None, **counters)
 
 

@@ -10,9 +10,10 @@ from PIL import Image
 
 from gansmith import catalog
 from gansmith.data.images import assemble
-from gansmith.errors import DataError
+from gansmith.errors import DataError, UsageError
 from gansmith.train import plan
 from gansmith.train.run import Run
+from gansmith.train.state import State
 
 
 def pictures(n):
@@ -164,6 +165,13 @@ def test_pictures_without_classes_are_sorted_into_kinds(quick, monkeypatch):
         assert any(reason.startswith("64 kinds:") for reason in made.reasons) == bool(kinds)
 
 
+def test_kinds_that_are_found_scale_the_norms(quick):
+    game, many = catalog.find("wgan_gp"), pictures(2560)
+    for kinds, given, scales in ((64, {}, True), (0, {}, False), (64, {"class_norm": "false"}, False)):
+        run, left = Run(images=100, kinds=kinds), plan.left_open(game, given)
+        assert plan.plan(game(), run, many, torch.device("cpu"), "fp32", left=left).gan.class_norm == scales
+
+
 def test_what_is_given_for_drawings_stays(quick):
     game, run, data = catalog.find("wgan_gp"), Run(images=100), drawings(3)
     made = plan.plan(game(), run, data, torch.device("cpu"), "fp32", left=plan.left_open(game, {"palette": "0"}))
@@ -218,6 +226,15 @@ def test_minutes_become_pictures(planned):
     assert 5 <= made.run.ticks <= 40
     assert made.seconds <= 120
     assert any("img/s" in reason for reason in made.reasons)
+
+
+@pytest.mark.parametrize(("name", "given", "batch"), [("dcgan", None, 64), ("dcgan", 8, 8), ("vanilla", None, 32)])
+def test_a_batch_is_as_large_as_the_gan_wants_it(quick, name, given, batch):
+    gan, data, run, where = catalog.create(name), pictures(20), Run(images=100, batch=given), torch.device("cpu")
+    assert State(gan, run, data.spec, where, "fp32").batch == batch
+    assert plan.plan(gan, run, data, where, "fp32").run.batch == batch
+    with pytest.raises(UsageError, match=f"does not divide batch {batch}"):
+        plan.plan(gan, Run(images=100, batch=given, micro_batch=3), data, where, "fp32")
 
 
 def test_given_settings_stay(planned):

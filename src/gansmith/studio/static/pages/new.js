@@ -237,7 +237,7 @@ function Training({ choices, report, source, settings, set, go }) {
           <summary>More about the training</summary>
           <div class="new-fields">
             <${Text} name="epochs" label="Passes over the data" type="number" min="0.01" step="any" hint="instead of pictures seen" ...${own} />
-            <${Text} name="batch" label="Batch" type="number" min="1" placeholder="32" hint="pictures in one turn" ...${own} />
+            <${Text} name="batch" label="Batch" type="number" min="1" hint="pictures in one turn; empty: as many as suit the GAN" ...${own} />
             <${Text} name="micro_batch" label="Micro batch" type="number" min="1" hint="a divisor of the batch, to save memory" ...${own} />
             <${Text} name="average" label="Half-life of the average" placeholder="20k" hint="of the averaged weights, in pictures" ...${own} />
             <${Text} name="kinds" label="Kinds" type="number" min="0" hint="that pictures without classes are sorted into; 0: none; empty: as many as help" ...${own} />
