@@ -26,13 +26,14 @@ def noise(shape: tuple[int, int, int], classes: int = 0, pictures: int = 4096) -
 
 
 def begin(
-    gan: GAN | str, data: ImageData, batch: int, precision: str = "auto", device: str = "cpu"
+    gan: GAN | str, data: ImageData, batch: int | None = None, precision: str = "auto", device: str = "cpu"
 ) -> tuple[State, Batches]:
-    """Return a game before its first round, and its batches."""
+    """Return a game before its first round, and its batches, by default as large as the game wants them."""
     machine.prepare()
     gan, where = catalog.create(gan) if isinstance(gan, str) else gan, machine.find_device(device)
     run, precision = Run(images=10**9, batch=batch), machine.find_precision(precision, where)
-    return State(gan, run, data.spec, where, precision), Batches(data, batch, 0, device=where, needs=gan.needs)
+    state = State(gan, run, data.spec, where, precision)
+    return state, Batches(data, state.batch, 0, device=where, needs=gan.needs)
 
 
 class Counter(TorchDispatchMode):

@@ -1,6 +1,6 @@
 """Where a round's time goes: the share of each kind of operation, and how near its arithmetic comes to the peak.
 
-    python benchmarks/profile.py [--gan dcgan] [--shape 1 28 28] [--classes 10] [--batch 32] [--threads 2] [--json FILE]
+    python benchmarks/profile.py [--gan dcgan] [--shape 1 28 28] [--classes 10] [--batch 64] [--threads 2] [--json FILE]
 
 Peaks are measured here, in the same process: a square matrix product, and convolutions of 64 channels, forward and
 backward, in the faster memory format. Multiply-adds of a round are counted by torch as it plays one (two operations
@@ -14,8 +14,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path[0] = str(Path(__file__).parent.parent)  # instead of this folder, whose profile.py would hide Python's
+
+if TYPE_CHECKING:
+    from gansmith.train.state import State
 
 KINDS = {  # an operation is of the first kind that names a part of it
     "convolutions": ("convolution", "conv"),
@@ -43,7 +47,7 @@ def main() -> None:
     )
     parser.add_argument("--shape", type=int, nargs=3, default=(1, 28, 28), metavar=("CHANNELS", "HEIGHT", "WIDTH"))
     parser.add_argument("--classes", type=int, default=10)
-    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--batch", type=int, help="left out: as large as the game wants it")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--seconds", type=float, default=5)
@@ -51,8 +55,9 @@ def main() -> None:
     asked = parser.parse_args()
     threads = machine.set_threads(asked.threads)
     name = asked.gan or catalog.default_for(tuple(asked.shape[1:]))
-    play, period, parts = rounds(name, asked)
-    told = {"gan": name, "shape": asked.shape, "batch": asked.batch, "threads": threads}
+    play, state, parts = rounds(name, asked)
+    period = state.period
+    told = {"gan": name, "shape": asked.shape, "batch": state.batch, "threads": threads}
     told["precision"] = machine.find_precision(asked.precision, machine.find_device("cpu"))
     told["round_ms"] = 1e3 * seconds_of(play, asked.seconds) / period
     told["parts_ms"] = {part: 1e3 * value / period for part, value in timed(play, parts).items()}
@@ -67,8 +72,8 @@ def main() -> None:
         keep(asked.json, f"Where a round's time goes: {name}, {'x'.join(map(str, asked.shape))}", question, made)
 
 
-def rounds(name: str, asked) -> tuple[Callable[[], None], int, dict]:
-    """Return what plays rounds until all kinds were played, how many these are, the objects whose methods are parts."""
+def rounds(name: str, asked) -> tuple[Callable[[], None], "State", dict]:
+    """Return what plays rounds until all kinds were played, their state, the objects whose methods are parts."""
     from benchmarks.default_gan import parts_of
     from benchmarks.game_on_noise import begin, noise
 
@@ -85,7 +90,7 @@ def rounds(name: str, asked) -> tuple[Callable[[], None], int, dict]:
         for _ in range(state.period):
             way(state, batches, ())
 
-    return play, state.period, parts | steps
+    return play, state, parts | steps
 
 
 def seconds_of(play: Callable[[], object], seconds: float) -> float:

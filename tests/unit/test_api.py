@@ -68,7 +68,8 @@ def test_settings_by_name():
 
 def test_a_gan_by_name_leaves_to_the_planner_what_was_not_given(pictures):
     assert api.make_gan("dcgan", {"width": "8"}, pictures) == (DCGAN(width=8), {"augment", "class_norm", "widest"})
-    assert api.make_gan("dcgan", {"augment": "0.2"}, pictures) == (DCGAN(augment=0.2), {"class_norm", "width", "widest"})
+    left = {"class_norm", "width", "widest"}
+    assert api.make_gan("dcgan", {"augment": "0.2"}, pictures) == (DCGAN(augment=0.2), left)
     wide = DCGAN(width=64, widest=256, lr=1.0)
     assert api.make_gan("dcgan", {}, pictures, wide) == (DCGAN(width=64, widest=256), {"augment"}), "as its parent"
     assert api.make_gan("dcgan", {"width": "8"}, pictures, wide)[0] == DCGAN(width=8, widest=256)
