@@ -1,6 +1,6 @@
 """Where a round's time goes: the share of each kind of operation, and how near its arithmetic comes to the peak.
 
-    python benchmarks/profile.py [--gan dcgan] [--shape 1 28 28] [--classes 10] [--batch 64] [--threads 2] [--json FILE]
+    python benchmarks/profile.py [--gan dcgan] [--shape 1 28 28] [--classes 10] [--batch 32] [--threads 2] [--json FILE]
 
 Peaks are measured here, in the same process: a square matrix product, and convolutions of 64 channels, forward and
 backward, in the faster memory format. Multiply-adds of a round are counted by torch as it plays one (two operations

@@ -115,19 +115,21 @@ class GAN(ABC):
     batches and a keyword of `synthesise` and `score`. `judged` is how many samples the evaluations during training look
     at, at most: fewer where a sample takes long. `restraints` names the fields that hold the critic back the more the
     larger they are, which is how the monitor answers a collapse. `one_pass` says that a sample takes one pass of the
-    networks: what takes more is not exported. `widens` names the fields that say how wide the nets are, where it was
-    measured that wider ones are better given more time: the planner multiplies them. `batch` is how many pictures a
-    turn has where the run does not say. `wants_kinds` says that it was measured to be better where it is told kinds of
-    pictures that have no classes: the planner has them sorted. `passes` says how often a run shows each picture where
-    its critic begins to learn them by heart, and where it has: the planner augments by it.
+    networks: what takes more is not exported. `batch` is how many pictures a turn has where the run does not say.
+    `widens` names the fields that say how wide the nets are, where it was measured that wider ones are better given
+    more time: the planner multiplies them, and a turn then has `wide_batch` pictures. `wants_kinds` says that it was
+    measured to be better where it is told kinds of pictures that have no classes: the planner has them sorted. `passes`
+    says how often a run shows each picture where its critic begins to learn them by heart, and where it has: the
+    planner augments by it.
     """
 
     needs: ClassVar[tuple[str, ...]] = ()
     judged: ClassVar[int] = 512
     restraints: ClassVar[tuple[str, ...]] = ()
     one_pass: ClassVar[bool] = True
-    widens: ClassVar[tuple[str, ...]] = ()
     batch: ClassVar[int] = 32
+    widens: ClassVar[tuple[str, ...]] = ()
+    wide_batch: ClassVar[int] = 32
     wants_kinds: ClassVar[bool] = False
     passes: ClassVar[tuple[int, int]] = (100, 1000)
 

@@ -23,8 +23,8 @@ class DCGAN(GAN):
     """Convolutional nets with batch normalisation and the non-saturating loss."""
 
     widens: ClassVar = ("width", "widest")
+    wide_batch: ClassVar = 64
     wants_kinds: ClassVar = True
-    batch: ClassVar = 64
 
     latent_dim: int = 100
     width: int = 32  # channels of the finest stage, at most; doubled at each halving

@@ -148,17 +148,18 @@ def plan(
     pictures apart or more. Decided here once and kept with the run, so that a resumed run ticks alike.
     """
     check(data)
-    run = dataclasses.replace(run, batch=(batch := run.batch or gan.batch))
+    batch = run.batch or gan.batch
     if run.images is None and run.minutes is None:
         run = dataclasses.replace(run, minutes=DEFAULT_MINUTES)
     gan, reasons = _suited(gan, run, data, left)
     free = run.images is None and run.ticks is None  # how often to look follows from what a look costs
-    endless = dataclasses.replace(run, images=10**9)
+    endless = dataclasses.replace(run, images=10**9, batch=batch)
     rate, cost, parameters = _measure(gan, endless, data, device, precision, look if free else None)
     if run.images is None and (wider := _wider(gan, left, rate * 60 * (run.minutes or 0) * HEADROOM)):
-        widths = ", ".join(f"{name} {getattr(wider, name)}" for name in gan.widens)
-        reasons.append(f"{widths}: in these minutes wider nets than the default's learn enough to be better")
-        gan = wider
+        gan, batch = wider, run.batch or wider.wide_batch
+        widths = ", ".join(f"{name} {getattr(gan, name)}" for name in gan.widens)
+        reasons.append(f"{widths}, batch {batch}: in these minutes wider nets than the default's learn enough")
+        endless = dataclasses.replace(endless, batch=batch)
         rate, cost, parameters = _measure(gan, endless, data, device, precision, look if free else None)
     if "reference" in gan.needs and data.labels is None:
         reasons.append("no classes: any two pictures are taken for one kind, so results need not be like the reference")
@@ -176,7 +177,7 @@ def plan(
     if free and affordable < ticks:
         reasons.append(f"judged {affordable} times, not {ticks}: each takes as long as {cost:,.0f} pictures")
         ticks = affordable
-    run = dataclasses.replace(run, images=images, ticks=ticks)
+    run = dataclasses.replace(run, images=images, batch=batch, ticks=ticks)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return Plan(gan, run, rate, float(peak), parameters, tuple(reasons))
 

@@ -25,7 +25,7 @@ class Run:
     minutes: float | None = None
     """Length in wall-clock minutes, evaluations included; without `images`, as many are planned as fit."""
     batch: int | None = None
-    """Pictures in one turn; left out: as many as were measured to be best for the GAN."""
+    """Pictures in one turn; left out: as many as suit the GAN, 32 or 64."""
     micro_batch: int | None = None
     """Pictures in one forward pass, to save memory; a divisor of `batch`; left out: all."""
     seed: int = 0

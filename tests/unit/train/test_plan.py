@@ -1,5 +1,6 @@
 """A budget turned into settings."""
 
+import functools
 import io
 import time
 
@@ -228,13 +229,17 @@ def test_minutes_become_pictures(planned):
     assert any("img/s" in reason for reason in made.reasons)
 
 
-@pytest.mark.parametrize(("name", "given", "batch"), [("dcgan", None, 64), ("dcgan", 8, 8), ("vanilla", None, 32)])
-def test_a_batch_is_as_large_as_the_gan_wants_it(quick, name, given, batch):
-    gan, data, run, where = catalog.create(name), pictures(20), Run(images=100, batch=given), torch.device("cpu")
-    assert State(gan, run, data.spec, where, "fp32").batch == batch
-    assert plan.plan(gan, run, data, where, "fp32").run.batch == batch
-    with pytest.raises(UsageError, match=f"does not divide batch {batch}"):
-        plan.plan(gan, Run(images=100, batch=given, micro_batch=3), data, where, "fp32")
+@pytest.mark.parametrize(
+    ("name", "minutes", "given", "batch"),
+    [("dcgan", 5, None, 32), ("dcgan", 30, None, 64), ("dcgan", 30, 8, 8), ("wgan_gp", 30, None, 32)],
+)
+def test_a_batch_is_as_large_as_suits_the_gan(quick, name, minutes, given, batch):
+    gan, data, where = catalog.create(name), pictures(20), torch.device("cpu")
+    play = functools.partial(plan.plan, data=data, device=where, precision="fp32", left=plan.left_open(type(gan), {}))
+    assert play(gan, Run(minutes=minutes, batch=given)).run.batch == batch
+    assert State(gan, Run(images=100, batch=given), data.spec, where, "fp32").batch == (given or 32)
+    with pytest.raises(UsageError, match="does not divide batch"):
+        play(gan, Run(minutes=minutes, batch=given, micro_batch=3))
 
 
 def test_given_settings_stay(planned):
