@@ -1,16 +1,17 @@
 """Going through a page by keyboard alone."""
 
+from collections.abc import Callable
+
 MOST_STOPS = 150
+MOVE = """(slider) => {
+  slider.value = slider.max;
+  slider.dispatchEvent(new Event("input", { bubbles: true }));
+}"""
 NAME = """() => {
   const at = document.activeElement, label = at.labels?.[0];
   const own = at.getAttribute("aria-label") ?? at.textContent;
   const text = label ? (label.querySelector(".label") ?? label).textContent : own;
   return at === document.body ? "" : text.trim();
-}"""
-
-MOVE = """(slider) => {
-  slider.value = slider.max;
-  slider.dispatchEvent(new Event("input", { bubbles: true }));
 }"""
 
 
@@ -23,15 +24,20 @@ def press_to(page, name: str) -> None:
     raise AssertionError(f"Tab never comes to {name!r}")
 
 
-def type_with_a_redraw(page, name: str, first: str, second: str) -> None:
-    """Type into the control of this name, and in the middle of it let the page draw itself anew: a slider moves."""
+def type_in_parts(page, name: str, first: str, meanwhile: Callable[[], object], second: str) -> None:
+    """Type into the control of this name, let something happen in the middle of it, and commit what is typed."""
     press_to(page, name)
     page.keyboard.press("Control+A")
     page.keyboard.type(first)
-    page.locator("input[type=range]").first.evaluate(MOVE)
-    page.wait_for_timeout(200)
+    meanwhile()
     page.keyboard.type(second)
     page.keyboard.press("Tab")
+
+
+def draw_anew(page) -> None:
+    """Let the page draw itself anew, by a slider that moves without the focus."""
+    page.locator("input[type=range]").first.evaluate(MOVE)
+    page.wait_for_timeout(200)
 
 
 def forgive_refusals(page) -> None:

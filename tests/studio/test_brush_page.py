@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tests.studio.keys import press_to, type_with_a_redraw
+from tests.studio.keys import draw_anew, press_to, type_in_parts
 
 PIXELS = """(index) => {
   const selector = index === null ? ".easel-picture" : `.brush-candidates button:nth-child(${index + 1}) canvas`;
@@ -144,7 +144,7 @@ def test_a_new_start_leaves_the_strokes_behind(brush):
 
 
 def test_a_seed_that_is_being_typed_outlives_a_redraw(brush):
-    type_with_a_redraw(brush, "Seed", "4", "2")
+    type_in_parts(brush, "Seed", "4", lambda: draw_anew(brush), "2")
     assert brush.get_by_label("Seed").input_value() == "42"
     brush.get_by_role("link", name="Explore").click()
     brush.get_by_role("img", name="Seed 42, class 0").wait_for()

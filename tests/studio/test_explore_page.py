@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 from PIL import Image
-from tests.studio.keys import forgive_refusals, press_to, type_with_a_redraw
+from tests.studio.keys import draw_anew, forgive_refusals, press_to, type_in_parts
 
 from gansmith.sample import provenance
 
@@ -110,7 +110,8 @@ def test_a_direction_keeps_the_name_that_it_is_given(explore):
 
 
 def test_a_name_that_is_being_typed_outlives_a_redraw(explore):
-    type_with_a_redraw(explore, "Name of direction 1", "thick", "ness")
+    type_in_parts(explore, "Name of direction 1", "thick", lambda: draw_anew(explore), "ness")
+    assert explore.get_by_label("Name of direction 1").input_value() == "thickness"
     explore.get_by_role("slider", name="thickness").wait_for()
 
 

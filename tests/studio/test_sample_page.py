@@ -1,17 +1,19 @@
 """This X does not exist, in a browser: by mouse, by keyboard alone, its links and files, and what it refuses."""
 
+import functools
 import re
 import shutil
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from tests.studio.keys import forgive_refusals, press_to
+from tests.studio.keys import forgive_refusals, press_to, type_in_parts
 
 from gansmith.sample import provenance
 from gansmith.sample.inspect import inspect
 
 WAITS = 2400  # of 25 ms: models that nobody has painted with are loaded first, beside whatever else the machine does
 SHOWN = ".stage > img"
+EIGHT_WIDE = "all => all.every((one) => one.naturalWidth === 8)"
 
 
 @pytest.fixture
@@ -22,22 +24,18 @@ def sample(page, studio):
     return page
 
 
-def until(page, expression):
-    """Wait until a script says true; the policy of the pages forbids Playwright's own way."""
+def until(page, holds):
+    """Wait until a function returns true; the policy of the pages forbids Playwright's own way."""
     for _ in range(WAITS):
-        if page.evaluate(expression):
+        if holds():
             return
         page.wait_for_timeout(25)
-    raise AssertionError(f"never true: {expression}")
+    raise AssertionError("it never comes true")
 
 
-def painted(page, pictures, width):
-    """Wait until the pictures of a locator are there, so many pixels wide."""
-    for _ in range(WAITS):
-        if pictures.evaluate_all("(all, width) => all.every((one) => one.naturalWidth === width)", width):
-            return
-        page.wait_for_timeout(25)
-    raise AssertionError(f"no pictures that are {width} wide")
+def until_script(page, script):
+    """Wait until a script says true."""
+    until(page, lambda: page.evaluate(script))
 
 
 def seed_of(page, other_than=None):
@@ -60,7 +58,7 @@ def test_from_the_list_to_a_picture(page, studio, accessible):
         pictures = cards.filter(has=page.get_by_role("heading", name=name, exact=True)).locator(".four img")
         assert pictures.count() == 4
         pictures.first.scroll_into_view_if_needed()
-        painted(page, pictures, 8)
+        until(page, functools.partial(pictures.evaluate_all, EIGHT_WIDE))
     accessible(page)
     page.get_by_role("link", name="digits", exact=True).click()
     page.wait_for_url("**/models/digits")
@@ -83,7 +81,7 @@ def test_by_mouse(sample, accessible):
     sample.get_by_role("heading", name="This 3 does not exist").wait_for()
     sample.get_by_role("slider", name="Truncation").fill("0.7")
     live = sample.locator("[aria-live]").first
-    until(sample, "document.querySelector('.lead').textContent.includes('truncation 0.7')")
+    until_script(sample, "document.querySelector('.lead').textContent.includes('truncation 0.7')")
     assert live.inner_text() == f"Seed {second}, class 3, truncation 0.7"
     assert urlsplit(sample.url).query == "truncation=0.7&label=3"
     accessible(sample)
@@ -146,28 +144,24 @@ def test_nine_at_a_time(sample, studio, tmp_path, accessible):
     sample.get_by_role("button", name="Previous").click()
     tiles.nth(8).wait_for()
     sample.get_by_role("button", name="Nine new ones").click()
-    until(sample, f"!document.querySelector('.nine img').alt.includes('seed {first},')")
+    until_script(sample, f"!document.querySelector('.nine img').alt.includes('seed {first},')")
 
 
 def test_a_picture_that_arrives_leaves_the_seed_that_is_being_typed(sample):
     first, held = seed_of(sample), []
     sample.route("**/api/models/**", lambda route: held.append(route))
     sample.keyboard.press(" ")
-    for _ in range(WAITS):
-        if held:
-            break
-        sample.wait_for_timeout(25)
-    assert held
-    press_to(sample, "Seed")
-    sample.keyboard.press("Control+A")
-    sample.keyboard.type("4")
-    for route in held:
-        route.continue_()
-    sample.unroute("**/api/models/**")
-    second = seed_of(sample, first)
-    sample.keyboard.type("2")
-    sample.keyboard.press("Tab")
-    assert seed_of(sample, second) == "42"
+    until(sample, lambda: held)
+    second = []
+
+    def arrive():
+        for route in held:
+            route.continue_()
+        sample.unroute("**/api/models/**")
+        second.append(seed_of(sample, first))
+
+    type_in_parts(sample, "Seed", "4", arrive, "2")
+    assert seed_of(sample, second[0]) == "42"
 
 
 def test_by_keyboard_alone(sample, studio):
@@ -184,7 +178,7 @@ def test_by_keyboard_alone(sample, studio):
     assert seed_of(sample, seeds[3]) == seeds[2]
     press_to(sample, "Truncation")
     sample.keyboard.press("ArrowLeft")
-    until(sample, "document.querySelector('.lead').textContent.includes('truncation 0.95')")
+    until_script(sample, "document.querySelector('.lead').textContent.includes('truncation 0.95')")
     assert seed_of(sample) == seeds[2]  # the slider's own key
     press_to(sample, "Class")
     sample.keyboard.type("6")
