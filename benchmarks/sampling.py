@@ -5,7 +5,7 @@
    pixels included, in passes of 16 rows whatever the batch, which is why its pictures do not depend on the batch.
 2. `generate`: its rate, PNG files written, against the rate of `sampler` alone; the rate at which the file system takes
    files of that size from as many threads as there are cores; what painting and what encoding cost in processor time,
-   as all share the cores; and its peak memory at n and at 4 n. `--scratch` says where they go.
+   as all share the cores; and its peak memory at a quarter of n and at n. `--scratch` says where they go.
 3. Start-up: `gansmith --help` and one picture of the first model from cold, beside the imports that nobody can spare.
 
 Arms take turns, several times over; figures are medians. Without MODEL a small one is trained first, on digits.
@@ -250,9 +250,9 @@ def processor_time(call) -> float:
 
 
 def memory(path: Path, scratch: Path, n: int) -> dict:
-    """Peak memory of the command line at n and at 4 n."""
+    """Peak memory of the command line at a quarter of n and at n."""
     rows = []
-    for many in (n, 4 * n):
+    for many in (n // 4, n):
         words = ["generate", str(path), "-n", str(many), "--device", "cpu", "--out", tempfile.mkdtemp(dir=scratch)]
         process = subprocess.Popen([sys.executable, "-m", "gansmith", *words], stdout=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)

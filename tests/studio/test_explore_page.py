@@ -115,6 +115,12 @@ def test_a_name_that_is_being_typed_outlives_a_redraw(explore):
     explore.get_by_role("slider", name="thickness").wait_for()
 
 
+def test_a_seed_that_is_being_typed_outlives_a_redraw(explore):
+    type_in_parts(explore, "Seed", "4", lambda: draw_anew(explore), "2")
+    assert explore.get_by_role("spinbutton", name="Seed", exact=True).input_value() == "42"
+    explore.get_by_role("img", name="Seed 42, class 3").first.wait_for()
+
+
 def test_a_direction_without_a_name_has_a_number(explore):
     name = explore.get_by_label("Name of direction 1")
     name.fill(" ")
@@ -164,7 +170,9 @@ def test_a_picture_is_found_and_moved_on_from(explore, tmp_path, accessible):
     path = tmp_path / "mine.png"
     download.value.save_as(path)
     assert provenance.read(path).seed == 5
-    explore.get_by_role("spinbutton", name="Seed", exact=True).fill("99")
+    seed = explore.get_by_role("spinbutton", name="Seed", exact=True)
+    seed.fill("99")
+    seed.press("Tab")
     explore.get_by_label("Find it in the model").set_input_files(path)
     explore.get_by_text("Found. Move on from it.").wait_for(timeout=60_000)
     found = settled(explore)

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gansmith.data.cache import read_ahead
 from gansmith.data.codecs import image as codec
 from gansmith.data.conditions import Classmates, conditions
 from gansmith.data.images import ImageData
@@ -114,6 +115,7 @@ class Batches:
         else:
             assert self._mapped is not None
             pixels = torch.from_numpy(np.asarray(self._mapped[indices]))
+            read_ahead(self._mapped, self.indices(k + 1)[rows])
         pixels = send(pixels, self.device)
         if flipped is not None:
             chosen = send(torch.from_numpy(np.flatnonzero(flipped)), self.device)

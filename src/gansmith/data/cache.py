@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import io
 import json
+import mmap
 import os
 import shutil
 import tempfile
@@ -93,10 +94,28 @@ def open_pixels(path: Path) -> np.ndarray:
     return np.load(path, mmap_mode="c", allow_pickle=False)
 
 
+def read_ahead(images: np.memmap, indices: np.ndarray) -> None:
+    """Have the system read these images of a mapped set from disk meanwhile; where it cannot, they are read when used.
+
+    Without it, an image that is not in memory is waited for, and so is much around it that nobody has asked for.
+    """
+    whole: mmap.mmap = images._mmap  # type: ignore[attr-defined]  # NumPy's own name for it, of no public way
+    if not hasattr(whole, "madvise"):  # Windows
+        return
+    start = images.ctypes.data - np.frombuffer(whole, np.uint8).ctypes.data  # `images` may be a part of what is mapped
+    for index in indices.tolist():
+        begin = start + index * images.strides[0]
+        page = begin - begin % mmap.PAGESIZE
+        whole.madvise(mmap.MADV_WILLNEED, page, begin + images.strides[0] - page)
+
+
 def gather(images: np.ndarray, indices: np.ndarray) -> np.ndarray:
     """Return `images[indices]`; for a selection of a mapped set too large for memory, mapped from a nameless file."""
+    if not isinstance(images, np.memmap):
+        return np.ascontiguousarray(images[indices])
     size = len(indices) * int(np.prod(images.shape[1:]))
-    if not isinstance(images, np.memmap) or size < IN_MEMORY:
+    if size < IN_MEMORY:
+        read_ahead(images, indices)
         return np.ascontiguousarray(images[indices])
     height, width, channels = images.shape[1:]
     with workspace(size) as folder, PixelFile(folder / PIXELS, (height, width, channels)) as pixels:

@@ -118,7 +118,7 @@ class Session:
         self._thread.join()
 
     def _run(self) -> None:
-        prepare_thread()
+        prepare_thread(1)  # nets of points are too small to be shared
         while not self._closed:
             message = self._wait()
             try:

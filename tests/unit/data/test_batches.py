@@ -1,6 +1,9 @@
 """Batches hold the images they say, mirrored where asked, in memory or mapped."""
 
+import ctypes
 import dataclasses
+import mmap
+import sys
 import time
 
 import numpy as np
@@ -54,6 +57,33 @@ def test_mapped_set_gives_the_same(data, tmp_path):
     for k in range(5):
         for name, value in Batches(mapped, 16, 3, mirror=True, needs=("reference",)).at(k).items():
             assert torch.equal(value, Batches(data, 16, 3, mirror=True, needs=("reference",)).at(k)[name])
+
+
+def read(images: np.memmap, pages: list[int], patience: float = 5.0) -> bool:
+    """Wait, but not for more than some seconds, until the system holds these pages of a mapped set in memory, and say whether it does."""
+    start, until = images.ctypes.data - images.ctypes.data % mmap.PAGESIZE, time.monotonic() + patience
+    held, libc = np.zeros(1 + images.nbytes // mmap.PAGESIZE, np.uint8), ctypes.CDLL(None)
+    while True:
+        size = ctypes.c_size_t(len(held) * mmap.PAGESIZE)
+        assert not libc.mincore(ctypes.c_void_p(start), size, ctypes.c_void_p(held.ctypes.data))
+        if (held[pages] & 1).all() or time.monotonic() > until:
+            return bool((held[pages] & 1).all())
+        time.sleep(0.01)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux which pages are in memory")
+def test_the_next_batch_of_a_mapped_set_is_read_meanwhile(data, tmp_path):
+    shape = (40_000, 64, 64, 3)  # a file of holes, three pages an image, of which nothing is in memory
+    np.lib.format.open_memmap(tmp_path / "x.npy", "w+", np.uint8, shape)
+    images = open_pixels(tmp_path / "x.npy")
+    batches = Batches(dataclasses.replace(data, images=images, labels=None, names=["x"] * len(images)), 8, seed=3)
+    pages = [(images.offset + i * images.strides[0]) // mmap.PAGESIZE for i in batches.indices(1)]
+    images._mmap.madvise(mmap.MADV_WILLNEED, pages[0] * mmap.PAGESIZE, 1)
+    if not read(images, pages[:1]):
+        pytest.skip("this file system reads nothing ahead")
+    assert not read(images, pages, 0)
+    batches.at(0)
+    assert read(images, pages)
 
 
 @pytest.mark.parametrize("mirror", [False, True])

@@ -73,6 +73,12 @@ export function Typed({ value, read, onValue, ...rest }) {
   return html`<input ref=${field} ...${rest} onChange=${commit} />`;
 }
 
+// A whole number between two others; what is none of them is put back.
+export function WholeField({ label, value, low, high, onValue }) {
+  const read = ({ valueAsNumber: number }) => (Number.isInteger(number) && number >= low && number <= high ? number : value);
+  return html`<${Field} label=${label}><${Typed} type="number" min=${low} max=${high} step="1" value=${value} read=${read} onValue=${onValue} /><//>`;
+}
+
 // A button, or a link that looks like one where `href` is given. kind: primary, quiet, danger.
 export function Button({ kind, busy, disabled, href, children, type = "button", class: extra, ...rest }) {
   const name = words("button", kind, extra);

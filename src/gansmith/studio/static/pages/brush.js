@@ -2,7 +2,7 @@
 import { html, useEffect, useMemo, useRef, useState } from "/static/vendor/preact-htm.js";
 import { get } from "/static/lib/api.js";
 import { classIndex, download, draw, hand, handed, live } from "/static/lib/live.js";
-import { Busy, Button, Field, Page, Problem, Slider, Typed } from "/static/lib/ui.js";
+import { Busy, Button, Field, Page, Problem, Slider, WholeField } from "/static/lib/ui.js";
 import { Easel } from "/static/pages/brush-easel.js";
 import { planes } from "/static/pages/brush-strokes.js";
 
@@ -235,13 +235,12 @@ function Candidates({ search, strokes, chosen, setChosen, thumbs }) {
 
 function Start({ about, start, reset, near, strength }) {
   const onSeed = (seed) => reset({ ...start, seed, latents: null, amounts: [], mix: null });
-  const read = ({ valueAsNumber: seed }) => (Number.isInteger(seed) && seed >= 0 && seed <= MOST_SEED ? seed : start.seed);
   const another = () => onSeed(Math.floor(Math.random() * 100_000));
   return html`
     <section class="card stack" aria-labelledby="h-start">
       <h2 id="h-start">Start</h2>
       <div class="brush-start">
-        <${Field} label="Seed"><${Typed} type="number" min="0" max=${MOST_SEED} step="1" value=${start.seed} read=${read} onValue=${onSeed} /><//>
+        <${WholeField} label="Seed" low=${0} high=${MOST_SEED} value=${start.seed} onValue=${onSeed} />
         ${about.classes.length > 0 && html`
           <${Field} label="Class">
             <select value=${start.label} onChange=${(event) => reset({ ...start, label: Number(event.currentTarget.value) })}>

@@ -1,7 +1,7 @@
 // Key frames: places to come back to, the way between them, and that way as a film.
 import { html, useEffect, useRef, useState } from "/static/vendor/preact-htm.js";
 import { download } from "/static/lib/live.js";
-import { Button, Field, Slider } from "/static/lib/ui.js";
+import { Button, Field, Slider, WholeField } from "/static/lib/ui.js";
 
 const MOST = 32, MOST_FRAMES = 600;
 const NAMES = { mp4: "MP4 video", webp: "WebP animation", gif: "GIF animation" };
@@ -65,10 +65,6 @@ export function Film({ id, about, place, setPlace, canvas, show, setProblem }) {
     }
     setSaving(false);
   };
-  const whole = (set, low, high) => (event) => {
-    const value = event.currentTarget.valueAsNumber;
-    if (Number.isInteger(value) && value >= low && value <= high) set(value);
-  };
   return html`
     <section class="card stack film" aria-labelledby="h-film">
       <div class="row explore-between">
@@ -97,8 +93,8 @@ export function Film({ id, about, place, setPlace, canvas, show, setProblem }) {
             onInput=${(part) => { setPlaying(false); at(part); }} />
         </div>
         <div class="film-options">
-          <${Field} label="Frames"><input type="number" min=${stops.length} max=${MOST_FRAMES} value=${frames} onInput=${whole(setFrames, 2, MOST_FRAMES)} /><//>
-          <${Field} label="Frames a second"><input type="number" min="1" max="60" value=${fps} onInput=${whole(setFps, 1, 60)} /><//>
+          <${WholeField} label="Frames" low=${stops.length} high=${MOST_FRAMES} value=${frames} onValue=${setFrames} />
+          <${WholeField} label="Frames a second" low=${1} high=${60} value=${fps} onValue=${setFps} />
           <${Field} label="File"><select value=${kind} onChange=${(event) => setKind(event.currentTarget.value)}>
             ${about.films.map((one) => html`<option value=${one}>${NAMES[one]}</option>`)}</select><//>
           <label class="film-loop"><input type="checkbox" checked=${loop} onChange=${(event) => setLoop(event.currentTarget.checked)} />Back to the first</label>

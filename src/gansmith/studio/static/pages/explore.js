@@ -2,7 +2,7 @@
 import { html, useEffect, useMemo, useRef, useState } from "/static/vendor/preact-htm.js";
 import { get, upload } from "/static/lib/api.js";
 import { classIndex, download, draw, hand, handed, live } from "/static/lib/live.js";
-import { Busy, Button, Field, Page, Problem, Slider, Typed } from "/static/lib/ui.js";
+import { Busy, Button, Field, Page, Problem, Slider, Typed, WholeField } from "/static/lib/ui.js";
 import { Film } from "/static/pages/explore-film.js";
 import { Pad } from "/static/pages/explore-pad.js";
 
@@ -147,21 +147,18 @@ function useNames(about) {
 }
 
 function Origin({ place, about, change }) {
-  const onSeed = (event) => {
-    const seed = event.currentTarget.valueAsNumber;
-    if (Number.isInteger(seed) && seed >= 0 && seed <= MOST_SEED) change({ seed, latents: null });
-  };
+  const onSeed = (seed) => change({ seed, latents: null });
   return html`
     <section class="card stack" aria-labelledby="h-origin">
       <h2 id="h-origin">Start</h2>
       <div class="explore-origin">
-        <${Field} label="Seed"><input type="number" min="0" max=${MOST_SEED} step="1" value=${place.seed} onInput=${onSeed} /><//>
+        <${WholeField} label="Seed" low=${0} high=${MOST_SEED} value=${place.seed} onValue=${onSeed} />
         ${about.classes.length > 0 && html`
           <${Field} label="Class">
             <select value=${place.label} onChange=${(event) => change({ label: Number(event.currentTarget.value) })}>
               ${about.classes.map((name, i) => html`<option value=${i}>${name}</option>`)}
             </select><//>`}
-        <${Button} onClick=${() => change({ seed: Math.floor(Math.random() * 100_000), latents: null })}>Another seed<//>
+        <${Button} onClick=${() => onSeed(Math.floor(Math.random() * 100_000))}>Another seed<//>
       </div>
       ${about.truncation && html`
         <${Slider} label="Truncation" value=${place.truncation} min="0.05" max="1" step="0.05" text=${place.truncation.toFixed(2)}
@@ -198,14 +195,10 @@ function Mix({ about, place, change }) {
   const layers = [...Array(about.layers).keys()];
   const toggle = (layer, on) =>
     change({ mix: { ...mix, layers: layers.filter((one) => (one === layer ? on : mix.layers.includes(one))) } });
-  const onSeed = (event) => {
-    const seed = event.currentTarget.valueAsNumber;
-    if (Number.isInteger(seed) && seed >= 0 && seed <= MOST_SEED) change({ mix: { ...mix, seed } });
-  };
   return html`
     <section class="card stack" aria-labelledby="h-mix">
       <h2 id="h-mix">Mix styles</h2>
-      <${Field} label="Second seed"><input type="number" min="0" max=${MOST_SEED} step="1" value=${mix.seed} onInput=${onSeed} /><//>
+      <${WholeField} label="Second seed" low=${0} high=${MOST_SEED} value=${mix.seed} onValue=${(seed) => change({ mix: { ...mix, seed } })} />
       <fieldset>
         <legend class="label">Layers that take its style</legend>
         <div class="row explore-layers">
