@@ -1,0 +1,126 @@
+"""Convolutions that halve a map and their transposes that double it, in training as matrix products where that is faster.
+
+With 4-wide kernels and stride 2 each pixel of the coarse map meets a patch of 4x4 of the fine one. Patches side by side
+in memory make the convolution one matrix product, and the gradient of its weights another one. On a processor, in bf16,
+for small maps of many channels, the library's own ways take up to twice the time (`docs/lab/throughput.md`).
+"""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.autograd import Function
+
+FEW = 16
+"""Pixels of a coarse map, at most: of larger ones the patches, four times the fine map, do not stay in the cache."""
+MANY = 2**19
+"""Weights, at least: of fewer the product takes less time than what goes with it."""
+
+
+class Conv2d(nn.Conv2d):
+    """`torch.nn.Conv2d`."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Convolve maps [n, in, *size]."""
+        strided = self.stride == (2, 2) and self.padding == (1, 1) and not any(side % 2 for side in input.shape[2:])
+        if not (strided and _pays(input, self.weight, input.shape[2] * input.shape[3] // 4)):
+            return super().forward(input)
+        return _with(_Halve.apply(input, self.weight.to(input.dtype)), self.bias)
+
+
+class ConvTranspose2d(nn.ConvTranspose2d):
+    """`torch.nn.ConvTranspose2d`."""
+
+    def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
+        """Convolve maps [n, in, *size], transposed."""
+        if (self.stride, self.padding, self.output_padding, output_size) == ((2, 2), (1, 1), (0, 0), None):
+            return conv_transpose2d(input, self.weight, self.bias, 2, 1)
+        return super().forward(input, output_size)
+
+
+def conv_transpose2d(x: Tensor, weight: Tensor, bias: Tensor | None, stride: int, padding: int) -> Tensor:
+    """`torch.nn.functional.conv_transpose2d`."""
+    if (stride, padding) != (2, 1) or not _pays(x, weight, x.shape[2] * x.shape[3]):
+        return F.conv_transpose2d(x, weight, bias, stride, padding)
+    return _with(_Double.apply(x, weight.to(x.dtype)), bias)
+
+
+def _pays(x: Tensor, weight: Tensor, coarse: int) -> bool:
+    """Tell whether matrix products are faster: never where nothing is learnt, so that samples do not depend on it."""
+    fits = weight.shape[2:] == (4, 4) and weight.numel() >= MANY and coarse <= FEW
+    return fits and x.dtype == torch.bfloat16 and x.device.type == "cpu" and torch.is_grad_enabled()
+
+
+def _with(x: Tensor, bias: Tensor | None) -> Tensor:
+    return x if bias is None else x + bias.to(x.dtype).view(1, -1, 1, 1)
+
+
+class _Halve(Function):
+    """Maps [n, c, 2h, 2w] and weights [o, c, 4, 4] to maps [n, o, h, w]."""
+
+    @staticmethod
+    def forward(ctx: Any, fine: Tensor, weight: Tensor) -> Tensor:
+        ctx.save_for_backward(fine, weight)
+        n, _, height, width = fine.shape
+        return (_patches(fine) @ _rows(weight).t()).view(n, height // 2, width // 2, -1).permute(0, 3, 1, 2)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        fine, weight = ctx.saved_tensors
+        return (
+            _Double.apply(gradients[0], weight) if ctx.needs_input_grad[0] else None,
+            _Weigh.apply(fine, gradients[0]) if ctx.needs_input_grad[1] else None,
+        )
+
+
+class _Double(Function):
+    """Maps [n, o, h, w] and weights [o, c, 4, 4] to maps [n, c, 2h, 2w]: the transpose of `_Halve`."""
+
+    @staticmethod
+    def forward(ctx: Any, coarse: Tensor, weight: Tensor) -> Tensor:
+        ctx.save_for_backward(coarse, weight)
+        return F.conv_transpose2d(coarse, weight, None, 2, 1)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        coarse, weight = ctx.saved_tensors
+        return (
+            _Halve.apply(gradients[0], weight) if ctx.needs_input_grad[0] else None,
+            _Weigh.apply(gradients[0], coarse) if ctx.needs_input_grad[1] else None,
+        )
+
+
+class _Weigh(Function):
+    """Maps [n, c, 2h, 2w] and [n, o, h, w] to what both say of the weights [o, c, 4, 4] between them."""
+
+    @staticmethod
+    def forward(ctx: Any, fine: Tensor, coarse: Tensor) -> Tensor:
+        ctx.save_for_backward(fine, coarse)
+        return (_pixels(coarse).t() @ _patches(fine)).view(coarse.shape[1], 4, 4, -1).permute(0, 3, 1, 2)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        fine, coarse = ctx.saved_tensors
+        return (
+            _Double.apply(coarse, gradients[0]) if ctx.needs_input_grad[0] else None,
+            _Halve.apply(fine, gradients[0]) if ctx.needs_input_grad[1] else None,
+        )
+
+
+def _patches(fine: Tensor) -> Tensor:
+    """Lay out the patches of maps [n, c, 2h, 2w], zeros around them: [n * h * w, 16 * c]."""
+    n, c, height, width = fine.shape
+    x = F.pad(fine.permute(0, 2, 3, 1), (0, 0, 1, 1, 1, 1)).contiguous()
+    a, b, d, _ = x.stride()
+    return x.as_strided((n, height // 2, width // 2, 4, 4, c), (a, 2 * b, 2 * d, b, d, 1)).reshape(-1, 16 * c)
+
+
+def _pixels(x: Tensor) -> Tensor:
+    """Lay out maps [n, c, *size] as [n * prod(size), c]."""
+    return x.permute(0, 2, 3, 1).reshape(-1, x.shape[1])
+
+
+def _rows(weight: Tensor) -> Tensor:
+    """Lay out weights [o, c, 4, 4] as [o, 16 * c], as patches lie."""
+    return weight.permute(0, 2, 3, 1).flatten(1)

@@ -1,0 +1,86 @@
+"""Convolutions as matrix products are those of torch, to their second gradients."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.autograd import gradcheck, gradgradcheck
+
+from gansmith.nets import strided
+
+
+@pytest.fixture
+def everywhere(monkeypatch):
+    """Take products of every number and precision."""
+    monkeypatch.setattr(strided, "_pays", lambda x, weight, coarse: True)
+
+
+@pytest.mark.usefixtures("everywhere")
+def test_products_are_the_convolution():
+    torch.manual_seed(0)
+    ours, torchs = strided.Conv2d(3, 5, 4, 2, 1).double(), nn.Conv2d(3, 5, 4, 2, 1).double()
+    torchs.load_state_dict(ours.state_dict())
+    x = torch.randn(2, 3, 6, 4, dtype=torch.float64)
+    torch.testing.assert_close(ours(x), torchs(x))
+    assert "_Halve" in _way(ours(x))
+
+
+@pytest.mark.usefixtures("everywhere")
+def test_products_are_the_transposed_convolution():
+    torch.manual_seed(0)
+    ours, torchs = strided.ConvTranspose2d(5, 3, 4, 2, 1).double(), nn.ConvTranspose2d(5, 3, 4, 2, 1).double()
+    torchs.load_state_dict(ours.state_dict())
+    x = torch.randn(2, 5, 3, 2, dtype=torch.float64)
+    torch.testing.assert_close(ours(x), torchs(x))
+    assert "_Double" in _way(ours(x))
+
+
+def _way(x: torch.Tensor) -> str:
+    """Name what made a tensor, one operation back: the bias comes last."""
+    assert x.grad_fn is not None
+    return type(x.grad_fn.next_functions[0][0]).__name__
+
+
+@pytest.mark.parametrize("operation", [strided._Halve, strided._Double, strided._Weigh])
+def test_gradients_and_their_gradients(operation):
+    torch.manual_seed(0)
+    fine, coarse, weight = torch.randn(2, 2, 4, 6), torch.randn(2, 3, 2, 3), torch.randn(3, 2, 4, 4)
+    given = {strided._Halve: (fine, weight), strided._Double: (coarse, weight), strided._Weigh: (fine, coarse)}
+    inputs = tuple(x.double().requires_grad_() for x in given[operation])
+    assert gradcheck(operation.apply, inputs)
+    assert gradgradcheck(operation.apply, inputs)
+
+
+def gradients(layer: nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
+    """Return output and gradients, those of a penalty on the gradient of the input among them."""
+    x = x.clone().requires_grad_()
+    with torch.autocast("cpu", torch.bfloat16):
+        y = layer(x)
+    (slope,) = torch.autograd.grad(y.float().square().sum(), x, create_graph=True)
+    return [y, slope, *torch.autograd.grad(slope.float().square().sum(), list(layer.parameters()))]
+
+
+@pytest.mark.parametrize(("kind", "channels", "side"), [("Conv2d", (128, 256), 8), ("ConvTranspose2d", (256, 128), 4)])
+def test_wide_layers_learn_by_products_what_torchs_learn(kind, channels, side):
+    torch.manual_seed(0)
+    ours, torchs = (getattr(module, kind)(*channels, 4, 2, 1, bias=False) for module in (strided, nn))
+    torchs.load_state_dict(ours.state_dict())
+    x = torch.randn(4, channels[0], side, side, dtype=torch.bfloat16)
+    for found, known in zip(gradients(ours, x), gradients(torchs, x), strict=True):
+        assert (found.float() - known.float()).norm() < 0.01 * known.float().norm()
+
+
+@pytest.mark.parametrize(
+    ("channels", "side", "dtype"),
+    [((64, 128), 8, torch.bfloat16), ((128, 256), 16, torch.bfloat16), ((128, 256), 8, torch.float32)],
+)
+def test_where_products_are_slower_they_are_not_taken(channels, side, dtype):
+    layer = strided.Conv2d(*channels, 4, 2, 1, bias=False).to(dtype)
+    y = layer(torch.zeros(2, channels[0], side, side, dtype=dtype))
+    assert "Convolution" in type(y.grad_fn).__name__
+
+
+def test_samples_are_made_as_ever():
+    layer, x = strided.Conv2d(128, 256, 4, 2, 1).bfloat16(), torch.randn(2, 128, 8, 8, dtype=torch.bfloat16)
+    with torch.inference_mode():
+        assert torch.equal(layer(x), F.conv2d(x, layer.weight, layer.bias, 2, 1))
