@@ -33,18 +33,19 @@ def tutorial(channels, size, device):
 
 
 def tutorial_net_in_our_loop(channels, size, device):
-    """The same nets played as a game by `gansmith.train.fit`, data path and averaged weights included."""
+    """The same nets, of our layers, played as a game by `gansmith.train.fit`, data path and averaged weights included."""
     import torch
     from benchmarks.peers.dcgan_tutorial import LATENT, Discriminator, Generator
 
     from gansmith.game import GAN, Nets, Player, Turn, adam
     from gansmith.losses.adversarial import non_saturating_D, non_saturating_G
+    from gansmith.nets.strided import Conv2d, ConvTranspose2d
 
     @final
     @dataclass(frozen=True)
     class Tutorial(GAN):
         def nets(self, spec):
-            return Nets(G=Generator(spec.channels), D=Discriminator(spec.channels))
+            return Nets(G=Generator(spec.channels, conv=ConvTranspose2d), D=Discriminator(spec.channels, conv=Conv2d))
 
         def players(self):
             return {name: Player((name,), adam(2e-4, 0.5, 0.999)) for name in "DG"}

@@ -10,17 +10,17 @@ LATENT = 100
 
 
 class Generator(nn.Module):
-    """[n, 100] to [n, channels, 64, 64]."""
+    """[n, 100] to [n, channels, 64, 64]. `conv` may be any layer that does the same."""
 
-    def __init__(self, channels: int = 3, width: int = 64):
+    def __init__(self, channels: int = 3, width: int = 64, conv=nn.ConvTranspose2d):
         super().__init__()
         layers, inputs = [], LATENT
         for i, factor in enumerate((8, 4, 2, 1)):
             stride, padding = (1, 0) if i == 0 else (2, 1)
-            layers += [nn.ConvTranspose2d(inputs, width * factor, 4, stride, padding, bias=False)]
+            layers += [conv(inputs, width * factor, 4, stride, padding, bias=False)]
             layers += [nn.BatchNorm2d(width * factor), nn.ReLU(True)]
             inputs = width * factor
-        self.main = nn.Sequential(*layers, nn.ConvTranspose2d(inputs, channels, 4, 2, 1, bias=False), nn.Tanh())
+        self.main = nn.Sequential(*layers, conv(inputs, channels, 4, 2, 1, bias=False), nn.Tanh())
         self.apply(_init)
 
     def forward(self, z, label=None):
@@ -28,17 +28,17 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """[n, channels, 64, 64] to logits [n]."""
+    """[n, channels, 64, 64] to logits [n]. `conv` may be any layer that does the same."""
 
-    def __init__(self, channels: int = 3, width: int = 64):
+    def __init__(self, channels: int = 3, width: int = 64, conv=nn.Conv2d):
         super().__init__()
         layers, inputs = [], channels
         for i, factor in enumerate((1, 2, 4, 8)):
-            layers += [nn.Conv2d(inputs, width * factor, 4, 2, 1, bias=False)]
+            layers += [conv(inputs, width * factor, 4, 2, 1, bias=False)]
             layers += [nn.BatchNorm2d(width * factor)] if i else []
             layers += [nn.LeakyReLU(0.2, inplace=True)]
             inputs = width * factor
-        self.main = nn.Sequential(*layers, nn.Conv2d(inputs, 1, 4, 1, 0, bias=False))
+        self.main = nn.Sequential(*layers, conv(inputs, 1, 4, 1, 0, bias=False))
         self.apply(_init)
 
     def forward(self, x, label=None):

@@ -1,8 +1,9 @@
-"""Convolutions that halve a map and their transposes that double it, in training as matrix products where that is faster.
+"""Convolutions that halve a map and their transposes that double it, as matrix products where these are faster.
 
 With 4-wide kernels and stride 2 each pixel of the coarse map meets a patch of 4x4 of the fine one. Patches side by side
 in memory make the convolution one matrix product, and the gradient of its weights another one. On a processor, in bf16,
-for small maps of many channels, the library's own ways take up to twice the time (`docs/lab/throughput.md`).
+for small maps of many channels, the library's own ways take up to twice the time. Only what learns is made so: samples
+are made as ever.
 """
 
 from typing import Any
@@ -23,10 +24,11 @@ class Conv2d(nn.Conv2d):
 
     def forward(self, input: Tensor) -> Tensor:
         """Convolve maps [n, in, *size]."""
-        strided = self.stride == (2, 2) and self.padding == (1, 1) and not any(side % 2 for side in input.shape[2:])
-        if not (strided and _pays(input, self.weight, input.shape[2] * input.shape[3] // 4)):
-            return super().forward(input)
-        return _with(_Halve.apply(input, self.weight.to(input.dtype)), self.bias)
+        weight = self.weight  # read once: a spectral norm goes a step further at every look
+        halves = self.stride == (2, 2) and self.padding == (1, 1) and not any(side % 2 for side in input.shape[2:])
+        if not (halves and _pays(input, weight, input.shape[2] * input.shape[3] // 4)):
+            return self._conv_forward(input, weight, self.bias)
+        return _with(_Halve.apply(input, weight.to(input.dtype)), self.bias)
 
 
 class ConvTranspose2d(nn.ConvTranspose2d):

@@ -60,7 +60,7 @@ def test_mapped_set_gives_the_same(data, tmp_path):
 
 
 def read(images: np.memmap, pages: list[int], patience: float = 5.0) -> bool:
-    """Wait, but not for more than some seconds, until the system holds these pages of a mapped set in memory, and say whether it does."""
+    """Wait so many seconds at most until these pages of a mapped set are in memory; say whether they are."""
     start, until = images.ctypes.data - images.ctypes.data % mmap.PAGESIZE, time.monotonic() + patience
     held, libc = np.zeros(1 + images.nbytes // mmap.PAGESIZE, np.uint8), ctypes.CDLL(None)
     while True:

@@ -80,6 +80,24 @@ def test_where_products_are_slower_they_are_not_taken(channels, side, dtype):
     assert "Convolution" in type(y.grad_fn).__name__
 
 
+@pytest.mark.parametrize("kind", ["Conv2d", "ConvTranspose2d"])
+@pytest.mark.parametrize("side", [4, 32])
+def test_weights_are_read_once(kind, side):
+    """A spectral norm takes a step of its power iteration at every look."""
+    looks = []
+
+    class Looked(nn.Module):
+        def forward(self, weight: torch.Tensor) -> torch.Tensor:
+            looks.append(weight)
+            return weight
+
+    layer = getattr(strided, kind)(128, 256, 4, 2, 1).bfloat16()
+    nn.utils.parametrize.register_parametrization(layer, "weight", Looked())
+    looks.clear()
+    layer(torch.zeros(1, 128, side, side, dtype=torch.bfloat16))
+    assert len(looks) == 1
+
+
 def test_samples_are_made_as_ever():
     layer, x = strided.Conv2d(128, 256, 4, 2, 1).bfloat16(), torch.randn(2, 128, 8, 8, dtype=torch.bfloat16)
     with torch.inference_mode():
