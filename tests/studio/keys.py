@@ -34,6 +34,12 @@ def type_in_parts(page, name: str, first: str, meanwhile: Callable[[], object], 
     page.keyboard.press("Tab")
 
 
+def type_whole(field, text: str) -> None:
+    """Put a text in the place of what a field holds, and commit it."""
+    field.fill(text)
+    field.press("Tab")
+
+
 def draw_anew(page) -> None:
     """Let the page draw itself anew, by a slider that moves without the focus."""
     page.locator("input[type=range]").first.evaluate(MOVE)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tests.studio.keys import draw_anew, press_to, type_in_parts
+from tests.studio.keys import draw_anew, press_to, type_in_parts, type_whole
 
 PIXELS = """(index) => {
   const selector = index === null ? ".easel-picture" : `.brush-candidates button:nth-child(${index + 1}) canvas`;
@@ -152,8 +152,7 @@ def test_a_seed_that_is_being_typed_outlives_a_redraw(brush):
 
 def test_a_seed_that_is_none_is_put_back(brush):
     seed = brush.get_by_label("Seed")
-    seed.fill("-1")
-    seed.press("Tab")
+    type_whole(seed, "-1")
     assert seed.input_value() == "2"
 
 

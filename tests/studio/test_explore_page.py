@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 from PIL import Image
-from tests.studio.keys import draw_anew, forgive_refusals, press_to, type_in_parts
+from tests.studio.keys import draw_anew, forgive_refusals, press_to, type_in_parts, type_whole
 
 from gansmith.sample import provenance
 
@@ -101,8 +101,7 @@ def test_by_keyboard_alone(explore):
 
 def test_a_direction_keeps_the_name_that_it_is_given(explore):
     name = explore.get_by_label("Name of direction 1")
-    name.fill("thickness")
-    name.press("Tab")
+    type_whole(name, "thickness")
     assert explore.get_by_role("slider", name="thickness").is_visible()
     explore.reload()
     explore.get_by_role("slider", name="thickness").wait_for()
@@ -123,8 +122,7 @@ def test_a_seed_that_is_being_typed_outlives_a_redraw(explore):
 
 def test_a_direction_without_a_name_has_a_number(explore):
     name = explore.get_by_label("Name of direction 1")
-    name.fill(" ")
-    name.press("Tab")
+    type_whole(name, " ")
     assert name.input_value() == "Direction 1"
 
 
@@ -171,8 +169,7 @@ def test_a_picture_is_found_and_moved_on_from(explore, tmp_path, accessible):
     download.value.save_as(path)
     assert provenance.read(path).seed == 5
     seed = explore.get_by_role("spinbutton", name="Seed", exact=True)
-    seed.fill("99")
-    seed.press("Tab")
+    type_whole(seed, "99")
     explore.get_by_label("Find it in the model").set_input_files(path)
     explore.get_by_text("Found. Move on from it.").wait_for(timeout=60_000)
     found = settled(explore)
