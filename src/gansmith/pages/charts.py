@@ -101,6 +101,8 @@ def draw(axes: "Axes", series: Series, title: str, x_label: str, log: bool = Fal
     axes.set_xlabel(x_label)
     if log:
         axes.set_yscale("log")
+    if not any(value for _, y in series.values() for value in y):
+        axes.set_ylim(bottom=0)  # shares of nothing, of which none is below it
     if len(series) > 1:
         axes.legend(loc="lower left", bbox_to_anchor=(left, 1.0), borderaxespad=0.2, ncols=_legend_columns(series))
     axes.xaxis.set_major_formatter(lambda value, _: short(value))

@@ -76,3 +76,9 @@ def test_thinning_keeps_the_mean_and_the_order():
 
 def test_counts_are_short():
     assert [short(v) for v in (0, 0.5, 999, 640_000, 2_500_000)] == ["0", "0.5", "999", "640k", "2.5M"]
+
+
+def test_nothing_has_no_less_below_it():
+    text = svg(chart({"copies": ([0, 1], [0.0, 0.0])}, "Copies", "images seen"))
+    assert "0.04" in text
+    assert "−0.0" not in text
