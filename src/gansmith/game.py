@@ -117,10 +117,10 @@ class GAN(ABC):
     larger they are, which is how the monitor answers a collapse. `one_pass` says that a sample takes one pass of the
     networks: what takes more is not exported. `batch` is how many pictures a turn has where the run does not say.
     `widens` names the fields that say how wide the nets are, where it was measured that wider ones are better given
-    more time: the planner multiplies them, and a turn then has `wide_batch` pictures. `wants_kinds` says that it was
-    measured to be better where it is told kinds of pictures that have no classes: the planner has them sorted. `passes`
-    says how often a run shows each picture where its critic begins to learn them by heart, and where it has: the
-    planner augments by it.
+    more time: the planner multiplies them, and a turn then has `wide_batch` pictures, unless the data have so few that
+    all are seen again and again. `wants_kinds` says that it was measured to be better where it is told kinds of
+    pictures that have no classes: the planner has them sorted. `passes` says how often a run shows each picture where
+    its critic begins to learn them by heart, and where it has: the planner augments by it.
     """
 
     needs: ClassVar[tuple[str, ...]] = ()

@@ -39,6 +39,7 @@ SETTLED = frozenset(
 KINDS = 64, 128  # kinds that pictures without classes are sorted into, at least and at most
 OF_A_KIND = 40  # pictures that each kind should have
 SORTED = 100_000  # pictures that are sorted without being asked to, at most: 20 seconds
+AGAIN = 200  # times that a run shows every picture from which on more steps are better than larger ones
 WIDER = 200_000, 4_000_000  # pictures that the minutes allow, from which nets are twice and four times as wide
 
 Look = Callable[[State, Batches], object]
@@ -155,8 +156,9 @@ def plan(
     free = run.images is None and run.ticks is None  # how often to look follows from what a look costs
     endless = dataclasses.replace(run, images=10**9, batch=batch)
     rate, cost, parameters = _measure(gan, endless, data, device, precision, look if free else None)
-    if run.images is None and (wider := _wider(gan, left, rate * 60 * (run.minutes or 0) * HEADROOM)):
-        gan, batch = wider, run.batch or wider.wide_batch
+    fitting = rate * 60 * (run.minutes or 0) * HEADROOM
+    if run.images is None and (wider := _wider(gan, left, fitting)):
+        gan, batch = wider, run.batch or (wider.wide_batch if fitting < AGAIN * len(data) else wider.batch)
         widths = ", ".join(f"{name} {getattr(gan, name)}" for name in gan.widens)
         reasons.append(f"{widths}, batch {batch}: in these minutes wider nets than the default's learn enough")
         endless = dataclasses.replace(endless, batch=batch)

@@ -230,11 +230,17 @@ def test_minutes_become_pictures(planned):
 
 
 @pytest.mark.parametrize(
-    ("name", "minutes", "given", "batch"),
-    [("dcgan", 5, None, 32), ("dcgan", 30, None, 64), ("dcgan", 30, 8, 8), ("wgan_gp", 30, None, 32)],
+    ("name", "minutes", "n", "given", "batch"),
+    [
+        ("dcgan", 5, 5000, None, 32),
+        ("dcgan", 30, 5000, None, 64),
+        ("dcgan", 30, 2000, None, 32),  # 792,000 pictures, every one 396 times
+        ("dcgan", 30, 5000, 8, 8),
+        ("wgan_gp", 30, 5000, None, 32),
+    ],
 )
-def test_a_batch_is_as_large_as_suits_the_gan(quick, name, minutes, given, batch):
-    gan, data, where = catalog.create(name), pictures(20), torch.device("cpu")
+def test_a_batch_is_as_large_as_suits_gan_and_data(quick, name, minutes, n, given, batch):
+    gan, data, where = catalog.create(name), pictures(n), torch.device("cpu")
     play = functools.partial(plan.plan, data=data, device=where, precision="fp32", left=plan.left_open(type(gan), {}))
     assert play(gan, Run(minutes=minutes, batch=given)).run.batch == batch
     assert State(gan, Run(images=100, batch=given), data.spec, where, "fp32").batch == (given or 32)
