@@ -33,7 +33,7 @@ def tutorial(channels, size, device):
 
 
 def tutorial_net_in_our_loop(channels, size, device):
-    """The same nets, of our layers, played as a game by `gansmith.train.fit`, data path and averaged weights included."""
+    """The same nets of our layers, a game for `gansmith.train.fit`, data path and averaged weights included."""
     import torch
     from benchmarks.peers.dcgan_tutorial import LATENT, Discriminator, Generator
 
