@@ -85,8 +85,7 @@ class Guard:
 def watch(figures: Callable[[State], Mapping[str, float]]) -> Hook:
     """Add `figures` to those of this evaluation and remember them; a healthy moment is one to come back to.
 
-    Where a corrected length has moved the ticks, two may lie close together: the later takes the place of the earlier,
-    as they are one witness, not two.
+    Where the end comes soon after a tick, it takes that one's place, as they are one witness, not two.
     """
 
     def hook(state: State, logs: Logs) -> None:

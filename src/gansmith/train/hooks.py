@@ -42,9 +42,14 @@ def clock() -> Hook:
 
 
 def ticked(state: State) -> bool:
-    """Tell whether this round crossed a tick: a function of the counters, so a resumed run ticks alike."""
+    """Tell whether this round crossed a tick: a function of the state, so a resumed run ticks alike.
+
+    Where a corrected length has moved the ticks, one that lies close to the last is left out, unless it is the end.
+    """
     total, ticks = state.length, state.run.ticks or 1
-    return state.images * ticks // total > (state.images - state.batch) * ticks // total
+    before = max((past["images"] for past in state.watched if past["images"] < state.images), default=-total)
+    crossed = state.images * ticks // total > (state.images - state.batch) * ticks // total
+    return crossed and (2 * ticks * (state.images - before) >= total or state.images >= total)
 
 
 def at_ticks(hooks: Sequence[Hook]) -> Hook:

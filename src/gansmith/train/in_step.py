@@ -30,13 +30,14 @@ def in_step(hooks: Sequence[Hook], interruption: Interruption) -> Sequence[Hook]
 
     def hook(state: State, logs: Logs) -> None:
         raised: Exception | None = None
+        tick = ticked(state)  # asked first: a hook may correct the length, which is news
         if ranks.first():
             try:
                 for one in hooks:
                     one(state, logs)
             except (Halt, Alarm, ArithmeticError) as error:
                 raised = error
-        level = ranks.loudest(ASKED if interruption.asked else NEWS if raised or ticked(state) else QUIET)
+        level = ranks.loudest(ASKED if interruption.asked else NEWS if raised or tick else QUIET)
         if level == QUIET:
             return
         if level == ASKED and raised is None:

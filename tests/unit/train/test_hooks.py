@@ -21,7 +21,7 @@ A_MINUTE = Run(images=1000, batch=64, ticks=5, minutes=1)
 def make(images=0, run=RUN, seconds=0.0, flexible=False):
     counters = {"images": images, "length": run.images, "progress": images / run.images, "flexible": flexible}
     counters["batch"] = run.batch
-    return SimpleNamespace(run=run, seconds=seconds, step=0, tick_losses={}, best=None, **counters)
+    return SimpleNamespace(run=run, seconds=seconds, step=0, tick_losses={}, best=None, watched=[], **counters)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,19 @@ def test_ticks_come_evenly_and_the_last_with_the_end(total, batch, ticks):
     assert ticked[-1] == rounds * batch
     for number, at in enumerate(ticked, 1):
         assert at - batch < number * total / ticks <= at
+
+
+@pytest.mark.parametrize(("length", "wanted"), [(1000, [200, 400, 600]), (1100, [200, 440, 660]), (250, [200, 250])])
+def test_ticks_that_a_corrected_length_has_moved_lie_apart(length, wanted):
+    """The first tick corrects the length: 220 of 1,100 and 210 of 250 pictures would be ticks again."""
+    ticked, state = [], make(run=Run(images=1000, batch=10, ticks=5))
+    while state.images < min(length, 700):
+        state.images += 10
+        if hooks.ticked(state):
+            ticked.append(state.images)
+            state.watched.append({"images": state.images})
+            state.length = length
+    assert ticked == wanted
 
 
 def test_at_ticks_calls_in_order_and_only_then():
