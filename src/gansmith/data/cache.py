@@ -99,14 +99,15 @@ def read_ahead(images: np.memmap, indices: np.ndarray) -> None:
 
     Without it, an image that is not in memory is waited for, and so is much around it that nobody has asked for.
     """
-    whole: mmap.mmap = images._mmap  # type: ignore[attr-defined]  # NumPy's own name for it, of no public way
+    whole: mmap.mmap = images._mmap  # type: ignore[attr-defined]  # NumPy has no public name for it
     if not hasattr(whole, "madvise"):  # Windows
         return
     start = images.ctypes.data - np.frombuffer(whole, np.uint8).ctypes.data  # `images` may be a part of what is mapped
-    for index in indices.tolist():
-        begin = start + index * images.strides[0]
-        page = begin - begin % mmap.PAGESIZE
-        whole.madvise(mmap.MADV_WILLNEED, page, begin + images.strides[0] - page)
+    with contextlib.suppress(OSError):
+        for index in indices.tolist():
+            begin = start + index * images.strides[0]
+            page = begin - begin % mmap.PAGESIZE
+            whole.madvise(mmap.MADV_WILLNEED, page, begin + images.strides[0] - page)
 
 
 def gather(images: np.ndarray, indices: np.ndarray) -> np.ndarray:

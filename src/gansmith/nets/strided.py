@@ -14,13 +14,13 @@ from torch import Tensor, nn
 from torch.autograd import Function
 
 FEW = 16
-"""Pixels of a coarse map, at most: of larger ones the patches, four times the fine map, do not stay in the cache."""
+"""Pixels of a coarse map, at most: the patches of larger ones, four times the fine map, do not stay in the cache."""
 MANY = 2**19
 """Weights, at least: of fewer the product takes less time than what goes with it."""
 
 
 class Conv2d(nn.Conv2d):
-    """`torch.nn.Conv2d`."""
+    """`torch.nn.Conv2d`, as a matrix product where that is faster."""
 
     def forward(self, input: Tensor) -> Tensor:
         """Convolve maps [n, in, *size]."""
@@ -32,7 +32,7 @@ class Conv2d(nn.Conv2d):
 
 
 class ConvTranspose2d(nn.ConvTranspose2d):
-    """`torch.nn.ConvTranspose2d`."""
+    """`torch.nn.ConvTranspose2d`, its weights' gradient as a matrix product where that is faster."""
 
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
         """Convolve maps [n, in, *size], transposed."""
@@ -42,7 +42,7 @@ class ConvTranspose2d(nn.ConvTranspose2d):
 
 
 def conv_transpose2d(x: Tensor, weight: Tensor, bias: Tensor | None, stride: int, padding: int) -> Tensor:
-    """`torch.nn.functional.conv_transpose2d`."""
+    """`torch.nn.functional.conv_transpose2d`, as `ConvTranspose2d` does it: [n, in, *size] to [n, out, *larger]."""
     if (stride, padding) != (2, 1) or not _pays(x, weight, x.shape[2] * x.shape[3]):
         return F.conv_transpose2d(x, weight, bias, stride, padding)
     return _with(_Double.apply(x, weight.to(x.dtype)), bias)
