@@ -25,7 +25,7 @@ class Conv2d(nn.Conv2d):
     def forward(self, input: Tensor) -> Tensor:
         """Convolve maps [n, in, *size]."""
         weight = self.weight  # read once: a spectral norm goes a step further at every look
-        halves = self.stride == (2, 2) and self.padding == (1, 1) and not any(side % 2 for side in input.shape[2:])
+        halves = _plain(self) and not any(side % 2 for side in input.shape[2:])
         if not (halves and _pays(input, weight, input.shape[2] * input.shape[3] // 4)):
             return self._conv_forward(input, weight, self.bias)
         return _with(_Halve.apply(input, weight.to(input.dtype)), self.bias)
@@ -36,7 +36,7 @@ class ConvTranspose2d(nn.ConvTranspose2d):
 
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
         """Convolve maps [n, in, *size], transposed."""
-        if (self.stride, self.padding, self.output_padding, output_size) == ((2, 2), (1, 1), (0, 0), None):
+        if _plain(self) and output_size is None:
             return conv_transpose2d(input, self.weight, self.bias, 2, 1)
         return super().forward(input, output_size)
 
@@ -46,6 +46,12 @@ def conv_transpose2d(x: Tensor, weight: Tensor, bias: Tensor | None, stride: int
     if (stride, padding) != (2, 1) or not _pays(x, weight, x.shape[2] * x.shape[3]):
         return F.conv_transpose2d(x, weight, bias, stride, padding)
     return _with(_Double.apply(x, weight.to(x.dtype)), bias)
+
+
+def _plain(layer: nn.Conv2d | nn.ConvTranspose2d) -> bool:
+    """Tell whether a layer has stride 2, one pixel of zeros around the finer map, and nothing besides."""
+    settings = layer.stride, layer.padding, layer.output_padding, layer.dilation, layer.groups, layer.padding_mode
+    return settings == ((2, 2), (1, 1), (0, 0), (1, 1), 1, "zeros")
 
 
 def _pays(x: Tensor, weight: Tensor, coarse: int) -> bool:

@@ -12,6 +12,7 @@ from gansmith.game import GAN
 from gansmith.runs import read_lines
 from gansmith.train import checkpoint, monitor
 from gansmith.train.fit import Halt, Hook, Logs
+from gansmith.train.hooks import apart
 from gansmith.train.state import State
 
 PATIENCE = 4
@@ -91,8 +92,7 @@ def watch(figures: Callable[[State], Mapping[str, float]]) -> Hook:
     def hook(state: State, logs: Logs) -> None:
         logs |= figures(state)
         row = {name: value for name, value in logs.items() if name.startswith(WATCHED)}
-        apart = state.length / (2 * state.run.ticks) if state.run.ticks else 0
-        before = [past for past in state.watched if state.images - past["images"] >= apart]
+        before = [past for past in state.watched if state.images - past["images"] >= apart(state)]
         state.watched = [*before, {"images": state.images} | row][-monitor.REMEMBERED :]
         if monitor.healthy(state.watched):
             state.good_step = state.step

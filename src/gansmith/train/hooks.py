@@ -41,6 +41,11 @@ def clock() -> Hook:
     return hook
 
 
+def apart(state: State) -> float:
+    """Return how many pictures lie between two looks, at least: half of what lies between two ticks."""
+    return state.length / (2 * state.run.ticks) if state.run.ticks else 0.0
+
+
 def ticked(state: State) -> bool:
     """Tell whether this round crossed a tick: a function of the state, so a resumed run ticks alike.
 
@@ -49,7 +54,7 @@ def ticked(state: State) -> bool:
     total, ticks = state.length, state.run.ticks or 1
     before = max((past["images"] for past in state.watched if past["images"] < state.images), default=-total)
     crossed = state.images * ticks // total > (state.images - state.batch) * ticks // total
-    return crossed and (2 * ticks * (state.images - before) >= total or state.images >= total)
+    return crossed and (state.images - before >= apart(state) or state.images >= total)
 
 
 def at_ticks(hooks: Sequence[Hook]) -> Hook:

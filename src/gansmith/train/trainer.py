@@ -240,7 +240,7 @@ def _lead(
         if why == "interrupted":
             status, message = "stopped", f"stopped at {state.images:,} pictures; gansmith resume {folder}"
         else:
-            if why == "time" and state.images > max((past["images"] for past in state.watched), default=0):
+            if why == "time" and all(past["images"] < state.images for past in state.watched):
                 hooks.look_once([*judging, *write], state)
             status, message = "finished", f"{state.images:,} pictures in {state.seconds:,.0f} s"
             if why not in ("finished", "time"):

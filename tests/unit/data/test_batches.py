@@ -63,11 +63,12 @@ def read(images: np.memmap, pages: list[int], patience: float = 5.0) -> bool:
     """Wait so many seconds at most until these pages of a mapped set are in memory; say whether they are."""
     start, until = images.ctypes.data - images.ctypes.data % mmap.PAGESIZE, time.monotonic() + patience
     held, libc = np.zeros(1 + images.nbytes // mmap.PAGESIZE, np.uint8), ctypes.CDLL(None)
+    size = ctypes.c_size_t(len(held) * mmap.PAGESIZE)
     while True:
-        size = ctypes.c_size_t(len(held) * mmap.PAGESIZE)
         assert not libc.mincore(ctypes.c_void_p(start), size, ctypes.c_void_p(held.ctypes.data))
-        if (held[pages] & 1).all() or time.monotonic() > until:
-            return bool((held[pages] & 1).all())
+        there = bool((held[pages] & 1).all())
+        if there or time.monotonic() > until:
+            return there
         time.sleep(0.01)
 
 

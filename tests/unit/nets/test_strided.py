@@ -15,24 +15,33 @@ def everywhere(monkeypatch):
     monkeypatch.setattr(strided, "_pays", lambda x, weight, coarse: True)
 
 
-@pytest.mark.usefixtures("everywhere")
-def test_products_are_the_convolution():
+def pair(kind: str, *arguments, **settings) -> list[nn.Module]:
+    """Build our layer and torch's, of the same weights."""
     torch.manual_seed(0)
-    ours, torchs = strided.Conv2d(3, 5, 4, 2, 1).double(), nn.Conv2d(3, 5, 4, 2, 1).double()
+    ours, torchs = (getattr(module, kind)(*arguments, **settings) for module in (strided, nn))
     torchs.load_state_dict(ours.state_dict())
-    x = torch.randn(2, 3, 6, 4, dtype=torch.float64)
-    torch.testing.assert_close(ours(x), torchs(x))
-    assert "_Halve" in _way(ours(x))
+    return [ours, torchs]
 
 
 @pytest.mark.usefixtures("everywhere")
-def test_products_are_the_transposed_convolution():
-    torch.manual_seed(0)
-    ours, torchs = strided.ConvTranspose2d(5, 3, 4, 2, 1).double(), nn.ConvTranspose2d(5, 3, 4, 2, 1).double()
-    torchs.load_state_dict(ours.state_dict())
-    x = torch.randn(2, 5, 3, 2, dtype=torch.float64)
+@pytest.mark.parametrize(
+    ("kind", "channels", "size", "way"),
+    [("Conv2d", (3, 5), (6, 4), "_Halve"), ("ConvTranspose2d", (5, 3), (3, 2), "_Double")],
+)
+def test_products_are_the_convolution(kind, channels, size, way):
+    ours, torchs = pair(kind, *channels, 4, 2, 1, dtype=torch.float64)
+    x = torch.randn(2, channels[0], *size, dtype=torch.float64)
     torch.testing.assert_close(ours(x), torchs(x))
-    assert "_Double" in _way(ours(x))
+    assert way in _way(ours(x))
+
+
+@pytest.mark.usefixtures("everywhere")
+@pytest.mark.parametrize("kind", ["Conv2d", "ConvTranspose2d"])
+@pytest.mark.parametrize("setting", [{"groups": 2}, {"dilation": 2}, {"stride": 1}, {"padding": 2}])
+def test_any_other_convolution_is_torchs(kind, setting):
+    ours, torchs = pair(kind, 4, 6, 4, **({"stride": 2, "padding": 1} | setting))
+    x = torch.randn(2, 4, 8, 8)
+    assert torch.equal(ours(x), torchs(x))
 
 
 def _way(x: torch.Tensor) -> str:
@@ -62,9 +71,7 @@ def gradients(layer: nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
 
 @pytest.mark.parametrize(("kind", "channels", "side"), [("Conv2d", (128, 256), 8), ("ConvTranspose2d", (256, 128), 4)])
 def test_wide_layers_learn_by_products_what_torchs_learn(kind, channels, side):
-    torch.manual_seed(0)
-    ours, torchs = (getattr(module, kind)(*channels, 4, 2, 1, bias=False) for module in (strided, nn))
-    torchs.load_state_dict(ours.state_dict())
+    ours, torchs = pair(kind, *channels, 4, 2, 1, bias=False)
     x = torch.randn(4, channels[0], side, side, dtype=torch.bfloat16)
     for found, known in zip(gradients(ours, x), gradients(torchs, x), strict=True):
         assert (found.float() - known.float()).norm() < 0.01 * known.float().norm()
