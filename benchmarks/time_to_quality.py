@@ -35,6 +35,7 @@ TUTORIAL, ITS_MINUTES = "dcgan_tutorial", 20
 SMALL = 1000  # pictures, below which samples are looked through for copies
 KEY = ["arm", "minutes", "processor"]  # what a row is told from others by; the floor has none of them but a name
 SCORES, COPIES = "{data}, features of {net}, medians over seeds", "{data}: copies, features of {net}"
+OPTIONS = "{data}: ours with other options, medians over seeds, features of {net}"
 REACHED = "{data}: minutes to the tutorial's Frechet distance at {minutes} minutes, features of {net}"
 COPY = "memorization_ratio"
 COPIED = ["far nearer to one picture than to any other", "1 % copies planted"]
@@ -239,7 +240,10 @@ def middle(rows: list[dict], net: str, metric: str, of: str = "value") -> float:
 
 
 def tables(data: str, seeds: list[dict]) -> list[dict]:
-    """Return the rows of all seeds of a set as tables: by net the quality by minutes, and for small sets the copies."""
+    """Return the rows of all seeds of a set as tables: by net the quality by minutes, and for small sets the copies.
+
+    Arms as they are by default and ours with other options are told in tables of their own.
+    """
     from benchmarks.default_gan import METRICS
 
     cells: dict[tuple, list[dict]] = {}
@@ -247,15 +251,19 @@ def tables(data: str, seeds: list[dict]) -> list[dict]:
         cells.setdefault(tuple(row[name] for name in KEY), []).append(row)
     made = []
     for net, floors in seeds[0]["nets"].items():
-        rows, copied = [], []
+        rows: dict[str, list] = {SCORES: [], OPTIONS: []}
+        copied = []
         for key, of in cells.items():
             images = int(statistics.median(row["images"] for row in of))
-            rows.append([*key, len(of), images, *(middle(of, net, metric) for metric in METRICS)])
+            told = [*key, len(of), images, *(middle(of, net, metric) for metric in METRICS)]
+            rows[OPTIONS if ":" in key[0] else SCORES].append(told)
             if COPY in floors:
                 copied.append([*key, len(of), *(middle(of, net, COPY, which) for which in ("value", "planted"))])
-        rows.append([FLOOR, None, None, None, None, *(floors[metric]["floor"] for metric in METRICS)])
+        floor = [FLOOR, None, None, None, None, *(floors[metric]["floor"] for metric in METRICS)]
         columns = [*KEY, "seeds", "pictures", *METRICS]
-        made.append({"caption": SCORES.format(data=data, net=net), "columns": columns, "rows": rows})
+        for caption, of in rows.items():
+            if of:
+                made.append({"caption": caption.format(data=data, net=net), "columns": columns, "rows": [*of, floor]})
         if copied:
             columns = [*KEY, "seeds", *COPIED]
             made.append({"caption": COPIES.format(data=data, net=net), "columns": columns, "rows": copied})
@@ -271,7 +279,7 @@ def together(earlier: list[dict], now: list[dict]) -> list[dict]:
             both = sorted((*known["rows"], *one["rows"]), key=lambda row: row[len(KEY)] or 0)  # the later one stays
             rows = {tuple(row[: len(KEY)]): row for row in both}
             found[one["caption"]] = one | {"rows": sorted(rows.values(), key=_place)}
-    return [found[caption] for caption in sorted(found)]
+    return [found[caption] for caption in sorted(found, key=lambda caption: re.split("([,:])", caption))]
 
 
 def _place(row: list) -> tuple:
@@ -334,10 +342,10 @@ def plots(made: list[dict]) -> dict[str, bytes]:
 def drawn(scores: dict) -> tuple[str, dict[str, tuple[list, list]]]:
     """Return what a table's chart is called, and its curves by name.
 
-    Drawn are arms as they are by default, each on the processor on which it has most figures, which is told where
-    these are not the same; the rest is in the tables.
+    Each arm is drawn on the processor on which it has most figures, which is told where these are not the same; the
+    rest is in the tables.
     """
-    found = {key: curve for key, curve in curves(scores).items() if ":" not in key[0] and len(curve) > 1}
+    found = {key: curve for key, curve in curves(scores).items() if len(curve) > 1}
     main: dict[str, str] = {}
     for arm, of in sorted(found, key=lambda key: -len(found[key])):
         main.setdefault(arm, of)

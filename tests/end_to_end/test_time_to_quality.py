@@ -20,8 +20,8 @@ def row(arm, minutes, processor, fd):
     return [arm, minutes, processor, 1, 1000, fd, 0.5, 0.5, 0.5, 0.5]
 
 
-def judged(out, seed, minutes, fd):
-    folder = out / "toy/ours" / str(seed)
+def judged(out, seed, minutes, fd, arm="ours"):
+    folder = out / "toy" / arm / str(seed)
     folder.mkdir(parents=True)
     figures = {metric: {"value": fd, "floor": 0.25, "interval": [0, 9]} for metric in METRICS}
     told = {"minutes": minutes, "images": 2000, "processor": HERE, "nets": {"net@1": figures}}
@@ -71,13 +71,23 @@ def test_seeds_of_other_days_add_up(tmp_path):
     ]
 
 
+def test_ours_with_other_options_has_a_table_of_its_own(tmp_path):
+    judged(tmp_path / "out", 0, 2.0, 3.0)
+    judged(tmp_path / "out", 0, 2.0, 2.0, arm="ours:lr=1")
+    judged(tmp_path / "out", 0, 2.0, 9.0, arm="dcgan_tutorial")
+    scores, options = tables(tmp_path / "out", tmp_path / "table.json")
+    assert [cell[0] for cell in scores["rows"]] == ["dcgan_tutorial", "ours", FLOOR]
+    assert options["caption"] == "toy: ours with other options, medians over seeds, features of net@1"
+    assert [cell[0] for cell in options["rows"]] == ["ours:lr=1", FLOOR]
+
+
 def test_an_arm_is_drawn_on_the_processor_that_has_most_of_its_figures(monkeypatch):
     monkeypatch.setattr(sys, "path", [*sys.path])  # the module changes it
     spec = importlib.util.spec_from_file_location("time_to_quality", ROOT / "benchmarks/time_to_quality.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     peer = [row("fastgan", minutes, THERE, 7.0) for minutes in (2.0, 5.0)]
-    ours = [row("ours", 2.0, THERE, 6.0), row("ours", 5.0, THERE, 5.0), row("ours:lr=1", 5.0, THERE, 4.0)]
+    ours = [row("ours", 2.0, THERE, 6.0), row("ours", 5.0, THERE, 5.0)]
     newer = [row("ours", minutes, HERE, minutes) for minutes in (1.0, 2.0, 5.0)]
     title, lines = module.drawn({"caption": CAPTION, "columns": COLUMNS, "rows": [*peer, *ours]})
     assert title == f"fd, toy, net@1 ({THERE})"
