@@ -29,9 +29,10 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[0] = str(HERE.parent)  # instead of this folder, whose profile.py would hide Python's
 
-ARMS = ("ours", "dcgan_tutorial", "fastgan", "stylegan2")
+OURS, TUTORIAL = "ours", "dcgan_tutorial"
+ARMS = (OURS, TUTORIAL, "fastgan", "stylegan2")
 MINUTES = (0.5, 1, 2, 5, 10, 20)
-TUTORIAL, ITS_MINUTES = "dcgan_tutorial", 20
+ITS_MINUTES = 20
 SMALL = 1000  # pictures, below which samples are looked through for copies
 KEY = ["arm", "minutes", "processor"]  # what a row is told from others by; the floor has none of them but a name
 SCORES, COPIES = "{data}, features of {net}, medians over seeds", "{data}: copies, features of {net}"
@@ -70,7 +71,7 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.play:
         arm, seed, folder = asked.play
-        play = play_ours if arm.startswith("ours") else play_peer
+        play = play_ours if arm.startswith(OURS) else play_peer
         play(asked, arm, int(seed), Path(folder))
         return
     name = "-".join(filter(None, (Path(asked.data).name, asked.label)))
@@ -342,12 +343,14 @@ def plots(made: list[dict]) -> dict[str, bytes]:
 def drawn(scores: dict) -> tuple[str, dict[str, tuple[list, list]]]:
     """Return what a table's chart is called, and its curves by name.
 
-    Each arm is drawn on the processor on which it has most figures, which is told where these are not the same; the
-    rest is in the tables.
+    Each arm is drawn on the processor on which ours has most figures, where it has a curve there, or else on that on
+    which it has most itself, which is told where these are not the same; the rest is in the tables.
     """
     found = {key: curve for key, curve in curves(scores).items() if len(curve) > 1}
+    longest = sorted(found, key=lambda key: -len(found[key]))
+    home = next((of for arm, of in longest if arm == OURS), None)
     main: dict[str, str] = {}
-    for arm, of in sorted(found, key=lambda key: -len(found[key])):
+    for arm, of in sorted(longest, key=lambda key: key[1] != home):
         main.setdefault(arm, of)
     told = {arm: f" ({of})" for arm, of in sorted(main.items())}
     data, net = about(scores)

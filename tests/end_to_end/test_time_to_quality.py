@@ -81,7 +81,7 @@ def test_ours_with_other_options_has_a_table_of_its_own(tmp_path):
     assert [cell[0] for cell in options["rows"]] == ["ours:lr=1", FLOOR]
 
 
-def test_an_arm_is_drawn_on_the_processor_that_has_most_of_its_figures(monkeypatch):
+def test_an_arm_is_drawn_where_ours_is_or_else_where_most_of_its_figures_are(monkeypatch):
     monkeypatch.setattr(sys, "path", [*sys.path])  # the module changes it
     spec = importlib.util.spec_from_file_location("time_to_quality", ROOT / "benchmarks/time_to_quality.py")
     module = importlib.util.module_from_spec(spec)
@@ -96,3 +96,11 @@ def test_an_arm_is_drawn_on_the_processor_that_has_most_of_its_figures(monkeypat
     assert title == "fd, toy, net@1"
     assert lines[f"ours ({HERE})"] == ([1.0, 2.0, 5.0], [1.0, 2.0, 5.0])
     assert set(lines) == {f"ours ({HERE})", f"fastgan ({THERE})"}
+    peer = [
+        row("fastgan", minutes, of, 7.0)
+        for of, times in ((THERE, (1.0, 2.0, 5.0)), (HERE, (2.0, 5.0)))
+        for minutes in times
+    ]
+    title, lines = module.drawn({"caption": CAPTION, "columns": COLUMNS, "rows": [*peer, *ours, *newer]})
+    assert title == f"fd, toy, net@1 ({HERE})"
+    assert lines["fastgan"] == ([2.0, 5.0], [7.0, 7.0])
