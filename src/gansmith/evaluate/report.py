@@ -35,16 +35,29 @@ Features = Iterator[list[np.ndarray]]
 
 @dataclass(frozen=True)
 class Reals:
-    """Which reals are compared, and which others are for the floor: indices into `split.compared`."""
+    """Which reals are compared, and which others stand for the fakes in the floor: indices into `split.compared`.
+
+    A perfect model's fakes are reals that were not seen before: there are as many others as fakes, or as the set has.
+    """
 
     split: JudgingSplit
     compared: np.ndarray
     others: np.ndarray
+    floor_n: int  # the number of others; without any, of those compared reals that take their place
 
     @property
-    def half(self) -> int:
-        """The number of compared reals that the floor sets against others, or against the rest."""
-        return len(self.others) or len(self.compared) // 2
+    def rest(self) -> int:
+        """The number of compared reals that others are set against."""
+        return len(self.compared) - (0 if len(self.others) else self.floor_n)
+
+    @classmethod
+    def drawn(cls, split: JudgingSplit, n: int, n_fake: int, seed: int) -> "Reals":
+        """Draw `n` reals, or as many as there are, and others for so many fakes."""
+        order = np.random.default_rng(derive(seed, "reals")).permutation(len(split.compared))
+        compared, others = order[:n], order[n : n + min(n, n_fake)]
+        if len(others) < min(len(compared), n_fake) // 2:
+            others = others[:0]
+        return cls(split, compared, others, len(others) or min(n_fake, (len(compared) + 1) // 2))
 
 
 def evaluate(
@@ -94,8 +107,8 @@ def evaluate(
         if kept and made.labels is not None:
             results += _cas(reals, np.concatenate(kept), made.labels, names, stamp)
     notes = [split.note] if split.note else []
-    if reals.half < min(n_real, made.n):
-        notes.append(f"real vs real has {reals.half:,} images a side only, which raises fd")
+    if reals.floor_n < min(n_real, made.n):
+        notes.append(f"real vs real has {reals.rest:,} images against {reals.floor_n:,} only, which raises fd")
     notes += [f"{net.name}: {net.note}" for net in nets] + missing
     return Evaluation(tuple(results), made.name, data.fingerprint, tuple(notes))
 
@@ -133,11 +146,9 @@ def _begin(
     if shown := getattr(fake, "shown", None):
         fake = shown(split.compared)
     made = fakes_of(fake, data.spec, n, seed)
-    order = np.random.default_rng(derive(seed, "reals")).permutation(len(split.compared))
-    compared, others = order[:n], order[n : 2 * n]
-    reals = Reals(split, compared, others if len(others) >= len(compared) // 2 else others[:0])
+    reals = Reals.drawn(split, n, made.n, seed)
     nets = list(nets) if nets is not None else feature_nets(data, inception_weights, seed, split)
-    _check_counts(len(compared), made.n, nets)
+    _check_counts(len(reals.compared), made.n, nets)
     return made, reals, nets
 
 
@@ -169,13 +180,14 @@ def _check_counts(n_real: int, n_fake: int, nets: Sequence[FeatureNet]) -> None:
 
 def _fd_alone(nets: Sequence[FeatureNet], reals: Reals, found: Features, stamp: dict[str, Any]) -> list[Result]:
     """Score by the Frechet distance from sums of features, whose size does not depend on the number of images."""
-    images, half = reals.split.compared.images, reals.half
-    first = _sums(nets, _features(nets, chunks_of(images, reals.compared[:half])))
-    rest = _sums(nets, _features(nets, chunks_of(images, reals.compared[half:])), half)
-    others = _sums(nets, _features(nets, chunks_of(images, reals.others))) if len(reals.others) else rest
+    images, rest = reals.split.compared.images, reals.rest
+    first = _sums(nets, _features(nets, chunks_of(images, reals.compared[:rest])))
+    last = _sums(nets, _features(nets, chunks_of(images, reals.compared[rest:])), rest)
+    others = _sums(nets, _features(nets, chunks_of(images, reals.others))) if len(reals.others) else last
     results = []
-    for net, one, more, other, fake in zip(nets, first, rest, others, _sums(nets, found), strict=True):
-        results += _stamped(score_sums(net, one + more, fake, (one, other)), ["fd"], _where(net, half) | stamp, net)
+    for net, one, more, other, fake in zip(nets, first, last, others, _sums(nets, found), strict=True):
+        where = _where(net, reals.floor_n) | stamp
+        results += _stamped(score_sums(net, one + more, fake, (one, other)), ["fd"], where, net)
     return results
 
 
@@ -188,19 +200,19 @@ def _on_features(
     stamp: dict[str, Any],
 ) -> list[Result]:
     """Score features of fakes by every metric that asks for reals, and labels, of the compared part alone."""
-    images, labels, half = reals.split.compared.images, reals.split.compared.labels, reals.half
+    images, labels, rest = reals.split.compared.images, reals.split.compared.labels, reals.rest
     rows = np.concatenate([reals.compared, reals.others])
-    n, other = len(reals.compared), slice(len(reals.compared), None) if len(reals.others) else slice(half, len(rows))
+    n, others = len(reals.compared), slice(len(rows) - reals.floor_n, None)
     results = []
     taken = _rows(nets, _features(nets, chunks_of(images, rows)))
     for net, real, fake in zip(nets, taken, fakes, strict=True):
-        scores = score_features(net, real[:n], fake, (real[:half], real[other]), names, stamp["seed"])
+        scores = score_features(net, real[:n], fake, (real[:rest], real[others]), names, stamp["seed"])
         if "class_fd" in names and labels is not None and fake_labels is not None:
             known = labels[rows]
-            halves = (real[:half], known[:half]), (real[other], known[other])
+            apart = (real[:rest], known[:rest]), (real[others], known[others])
             classes = reals.split.compared.spec.classes
-            scores["class_fd"] = score_classes((real[:n], known[:n]), (fake, fake_labels), halves, classes)
-        results += _stamped(scores, names, _where(net, half) | stamp, net)
+            scores["class_fd"] = score_classes((real[:n], known[:n]), (fake, fake_labels), apart, classes)
+        results += _stamped(scores, names, _where(net, reals.floor_n) | stamp, net)
     return results
 
 
@@ -227,8 +239,6 @@ def _copying(
         (train,) = _rows([net], _features([net], chunks_of(data.images, chosen)))
         (test,) = _rows([net], _features([net], chunks_of(held_out.images, tested)))
         scores = score_copying(train, test, fake, net(copies), names, seed)
-        note = f"{len(train):,} training images against {len(test):,} held out"
-        scores = {name: score._replace(note=note) for name, score in scores.items()}
         where = _where(net, len(test) // 2) | stamp | {"n_real": len(train), "split": "train, and test held out"}
         results += _stamped(scores, names, where, net)
     return results

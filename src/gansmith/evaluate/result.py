@@ -14,8 +14,9 @@ from gansmith.evaluate.menu import ALIASES, MENU
 class Control:
     """What a test of copying says of the model, and of the same fakes with `share` replaced by training images.
 
-    `suspect`: the model is nearer to copying than reals it never saw are, by more than the intervals of both. `caught`:
-    the test noticed the planted copies, which moved it to `value`.
+    `suspect`: the model is nearer to copying than reals it never saw are, by more than the intervals of both, and than
+    what the test says where nothing is given back. `caught`: the test noticed the planted copies, which moved it to
+    `value`.
     """
 
     suspect: bool
@@ -43,8 +44,8 @@ class Score(NamedTuple):
 class Result:
     """One score and all that is needed to repeat it.
 
-    `interval` is the 95 % interval of `value`; `floor` the same metric between `floor_n` reals and as many other
-    reals: what a perfect model would get. `control` is there for tests of copying.
+    `interval` is the 95 % interval of `value`; `floor` the same metric between reals and `floor_n` other reals, as many
+    as there are fakes where the set has them: what a perfect model would get. `control` is there for tests of copying.
     """
 
     name: str

@@ -74,17 +74,20 @@ def score_features(
     net: FeatureNet,
     real: np.ndarray,
     fake: np.ndarray,
-    halves: tuple[np.ndarray, np.ndarray],
+    apart: tuple[np.ndarray, np.ndarray],
     names: Sequence[str],
     seed: int,
 ) -> dict[str, Score]:
-    """Score features [n, d] of fakes against reals by each of `names` that needs no more; `halves` are reals."""
+    """Score features [n, d] of fakes against reals by each of `names` that needs no more.
+
+    `apart` are reals and other reals, for the floor.
+    """
     estimates: dict[str, Estimate] = {}
     floors: dict[str, float] = {}
     for figures in TAKEN:
         if set(names) & set(figures.names):
             estimates |= figures.estimate(net, real, fake, seed)
-            floors |= figures.floor(net, *halves, seed)
+            floors |= figures.floor(net, *apart, seed)
     n = min(len(real), len(fake))
     return {
         name: Score(estimate, floors[name], "; ".join(caveats(net, name, n)))
@@ -93,9 +96,9 @@ def score_features(
     }
 
 
-def score_sums(net: FeatureNet, real: Sums, fake: Sums, halves: tuple[Sums, Sums]) -> dict[str, Score]:
+def score_sums(net: FeatureNet, real: Sums, fake: Sums, apart: tuple[Sums, Sums]) -> dict[str, Score]:
     """Score by the Frechet distance alone, from sums; the same as from the features themselves."""
-    floor = frechet_from_moments(halves[0].whole, halves[1].whole)
+    floor = frechet_from_moments(apart[0].whole, apart[1].whole)
     note = "; ".join(caveats(net, "fd", min(len(real), len(fake))))
     return {"fd": Score(frechet_of_sums(real, fake), floor, note)}
 
@@ -103,13 +106,13 @@ def score_sums(net: FeatureNet, real: Sums, fake: Sums, halves: tuple[Sums, Sums
 def score_classes(
     real: tuple[np.ndarray, np.ndarray],
     fake: tuple[np.ndarray, np.ndarray],
-    halves: tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]],
+    apart: tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]],
     classes: Sequence[str],
 ) -> Score:
     """Score (features, labels) of fakes against those of reals, class by class."""
     found = frechet_by_class(*real, *fake, classes)
     chosen = [classes.index(name) for name in found.distances]
-    return Score(found.mean, floor_by_class(*halves[0], *halves[1], chosen), found.story)
+    return Score(found.mean, floor_by_class(*apart[0], *apart[1], chosen), found.story)
 
 
 def caveats(net: FeatureNet, metric: str, n: int) -> Iterator[str]:

@@ -51,6 +51,18 @@ def test_a_planted_tenth_is_caught(name, sets):
     assert guilty.suspect
 
 
+def test_a_test_part_of_another_kind_is_named_and_does_not_make_noise_a_copy(sets):
+    train, held_out, _ = sets
+    noise = 20 * np.random.default_rng(3).normal(size=(750, 8))
+    noise = np.concatenate([noise, -noise])  # as far from the one part as from the other
+    scores = score_copying(train, -held_out, noise, train, ["membership_auc", "membership_tpr"], 0)
+    assert scores["membership_auc"].floor < 0.3  # against that, an attack that finds nothing looks like one that does
+    assert not any(score.control.suspect for score in scores.values())
+    assert all("can be told from them" in score.note for score in scores.values())
+    scores = score_copying(train, held_out, noise, train, ["membership_auc"], 0)
+    assert "told" not in scores["membership_auc"].note
+
+
 def test_one_copy_in_a_hundred_is_caught_by_the_test_that_looks_at_each_fake(sets):
     train, held_out, fake = sets
     copies = train + 0.01 * np.random.default_rng(3).normal(size=train.shape)

@@ -87,11 +87,24 @@ def test_same_seed_same_figures(data, nets):
     assert evaluate(fakes, data, n=150, nets=nets, seed=4) != first
 
 
+def test_few_fakes_have_the_floor_of_as_many_reals(data, nets):
+    few = evaluate(shapes(60, 3), data, nets=nets, metrics=["fd", "coverage"])
+    alone = evaluate(shapes(60, 3), data, nets=nets, metrics="fd")
+    for result in few.results:
+        assert (result.n_real, result.n_fake, result.floor_n) == (400, 60, 60)
+    assert not any("real vs real" in note for note in few.notes)
+    fd, coverage = few.get("fd"), few.get("coverage")
+    assert fd.floor == pytest.approx(fd.value, rel=0.3)  # halves of the reals: a third of it
+    assert coverage.floor == pytest.approx(coverage.value, abs=0.1)
+    assert coverage.floor < 0.75  # 60 cannot cover 340
+    assert alone.get("fd").floor == pytest.approx(fd.floor)
+
+
 def test_every_real_is_used_where_there_are_few_and_the_floor_halves_them(data, nets):
     evaluation = evaluate(as_data(shapes(300, 3)), data, nets=nets, metrics=["kid"])
     result = evaluation.get("kid")
     assert (result.n_real, result.n_fake, result.floor_n) == (400, 300, 200)
-    assert evaluation.notes[0].startswith("real vs real has 200 images a side only")
+    assert evaluation.notes[0].startswith("real vs real has 200 images against 200 only")
 
 
 def test_the_table_and_json_say_everything(data, nets):
@@ -130,10 +143,8 @@ def test_everything_that_labels_and_a_test_part_allow(tmp_path, monkeypatch):
         assert result.control is not None
         share = PLANTED[name]
         assert result.control.share == pytest.approx(share, abs=0.002)
-        told = (
-            f"random-conv@0 {name}: 900 training images against 400 held out; no sign of copies; control: {share:.0%}"
-        )
-        assert told in str(evaluation)
+        assert f"random-conv@0 {name}: 900 training images against 400 held out" in str(evaluation)
+        assert f"no sign of copies; control: {share:.0%}" in str(result.control)
     cas = evaluation.get("cas")
     assert cas.interval[0] < cas.floor < cas.interval[1]
     assert "5 seeds" in cas.note
