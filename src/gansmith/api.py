@@ -313,7 +313,6 @@ def study(
     plan = room.make_plan(
         learn, test, counts=per_class, minutes=minutes, seeds=seeds, steps=steps, mirror=mirror, confidence=confidence
     )
-    progress(str(plan))
 
     def trained(few: ImageData, where: Path, seed: int, minutes: float) -> Sampler:
         """Train on a few reals alone, or finish what was begun there."""
@@ -325,7 +324,9 @@ def study(
         outcome = train(few, gan, name=where.name, root=where.parent, display="quiet", judge=False, **settings)
         return load(outcome.best)
 
-    told = room.study(learn, test, plan, trained, folder, progress)
+    game, left = make_gan(gan, {}, pictures)
+    known = catalog.name_of(game) if left else repr(game)
+    told = room.study(learn, test, plan, known, trained, folder, progress)
     write_page(folder, told)
     return told
 

@@ -28,8 +28,9 @@ def settings_to_go_on_with(folder: Path, settings: dict[str, Any], measured: Col
     before = read_kept(folder / "study.json").get("settings")
     if before is None:
         return settings
-    if _asked(before, measured) != _asked(settings, measured):
-        raise UsageError(f"{folder} holds another study", "name another --out, or delete it")
+    was, now = _asked(before, measured), _asked(settings, measured)
+    if differ := sorted(name for name in was | now if was.get(name) != now.get(name)):
+        raise UsageError(f"{folder} holds another study ({', '.join(differ)} differ)", "name another --out, or delete it")
     return before
 
 

@@ -92,6 +92,8 @@ def make_plan(
     smallest = min(data.counts().values())
     if seeds < 2:
         raise UsageError(f"{seeds} seed gives no interval", "take 5 or more")
+    if steps < 1:
+        raise UsageError(f"classifiers learn nothing in {steps} steps", "give it --steps 500")
     counts = tuple(sorted(set(counts or default_counts(smallest))))
     if counts[0] < 2 or counts[-1] > smallest:
         name = min(data.counts(), key=data.counts().__getitem__)
@@ -150,17 +152,19 @@ def study(
     data: ImageData,
     test: ImageData,
     plan: Plan,
+    gan: str,
     train: Train,
     folder: Path,
     progress: Callable[[str], None] = lambda message: None,
 ) -> dict[str, Any]:
     """Play every cell that is not there yet, and write `study.json` after each; return what it holds.
 
-    A study that was killed goes on where it was: at most one cell is played again. Raises UsageError where `folder`
-    holds another study.
+    `gan` describes what `train` trains. A study that was killed goes on where it was: at most one cell is played again.
+    Raises UsageError where `folder` holds another study.
     """
-    settings = settings_to_go_on_with(folder, _settings(data, test, plan), MEASURED)
-    plan = replace(plan, gan_minutes=settings["plan"]["gan_minutes"])
+    settings = settings_to_go_on_with(folder, _settings(data, test, plan, gan), MEASURED)
+    plan = replace(plan, **{name: settings["plan"][name] for name in MEASURED})
+    progress(str(plan))
     folder.mkdir(parents=True, exist_ok=True)
     cells: list[Cell] = []
     told: dict[str, Any] = {}
@@ -217,8 +221,9 @@ def summarise(cells: Sequence[Cell], test: ImageData, plan: Plan, settings: dict
     }
 
 
-def _settings(data: ImageData, test: ImageData, plan: Plan) -> dict[str, Any]:
+def _settings(data: ImageData, test: ImageData, plan: Plan, gan: str) -> dict[str, Any]:
     return {
+        "gan": gan,
         "data": {"source": data.source, "fingerprint": data.fingerprint, "images": len(data)},
         "test": {"fingerprint": test.fingerprint, "images": len(test)},
         "classes": list(data.spec.classes),

@@ -45,7 +45,7 @@ def test_smaller_draws_lie_within_larger_ones_and_carry_no_test_part(parts):
 
 
 def test_a_study_end_to_end(parts, plan, train, tmp_path):
-    told = room.study(*parts, plan, train, tmp_path)
+    told = room.study(*parts, plan, "stand-in", train, tmp_path)
     assert told == json.loads((tmp_path / "study.json").read_text())
     assert told["complete"]
     assert [row["count"] for row in told["rows"]] == [3, 8]
@@ -64,7 +64,7 @@ def test_a_study_end_to_end(parts, plan, train, tmp_path):
 
 def test_pictures_of_a_perfect_generator_help(parts, train, tmp_path):
     plan = room.Plan(counts=(4,), seeds=4, steps=60, gan_minutes=0.1, other_seconds=1.0)
-    found = room.study(*parts, plan, train, tmp_path)["rows"][0]["differences"]
+    found = room.study(*parts, plan, "stand-in", train, tmp_path)["rows"][0]["differences"]
     assert found["synthetic beside classical"]["verdict"] == "helped"
     assert found["synthetic"]["value"] > 0.03
 
@@ -76,25 +76,27 @@ def test_a_killed_study_plays_one_cell_again_at_most(parts, plan, train, tmp_pat
         return train(few, folder, seed, minutes)
 
     with pytest.raises(KeyboardInterrupt):
-        room.study(*parts, plan, dies, tmp_path / "killed")
+        room.study(*parts, plan, "stand-in", dies, tmp_path / "killed")
     assert json.loads((tmp_path / "killed/study.json").read_text())["cells"] == 2
     busier = dataclasses.replace(plan, gan_minutes=0.7, other_seconds=9.0)
-    resumed = room.study(*parts, busier, train, tmp_path / "killed")
+    resumed = room.study(*parts, busier, "stand-in", train, tmp_path / "killed")
     assert [(len(few), seed) for few, seed, _ in train.seen] == [(9, 0), (24, 0), (9, 1), (24, 1)]
     assert {minutes for *_, minutes in train.seen} == {0.1}  # as planned when it began
     assert resumed["settings"]["plan"]["gan_minutes"] == 0.1
     assert room.plan_before(tmp_path / "killed") == plan
-    whole = room.study(*parts, plan, train, tmp_path / "whole")
+    whole = room.study(*parts, plan, "stand-in", train, tmp_path / "whole")
     assert resumed["rows"] == whole["rows"]
 
 
 def test_another_study_in_the_folder(parts, plan, train, tmp_path):
-    room.study(*parts, plan, train, tmp_path)
-    with pytest.raises(UsageError, match="another study"):
-        room.study(*parts, dataclasses.replace(plan, steps=40), train, tmp_path)
+    room.study(*parts, plan, "stand-in", train, tmp_path)
+    with pytest.raises(UsageError, match=r"another study \(plan differ"):
+        room.study(*parts, dataclasses.replace(plan, steps=40), "stand-in", train, tmp_path)
+    with pytest.raises(UsageError, match=r"another study \(gan differ"):
+        room.study(*parts, plan, "another", train, tmp_path)
     (tmp_path / "study.json").write_text("{")
     with pytest.raises(DataError, match="not readable"):
-        room.study(*parts, plan, train, tmp_path)
+        room.study(*parts, plan, "stand-in", train, tmp_path)
 
 
 def test_a_gan_of_which_nothing_passes_adds_nothing(parts, plan, make_model, tmp_path):
