@@ -1,7 +1,9 @@
 """Files and folders that are written whole or not at all: readers, crashes and full disks never meet half of one."""
 
+import errno
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,13 +13,18 @@ from gansmith.errors import UsageError
 CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
 
 
+def beside(path: Path | str) -> str:
+    """Return a hidden name beside `path`, of the same ending, that no other process or thread takes meanwhile."""
+    folder, name = os.path.split(os.path.abspath(path))
+    return os.path.join(folder, f".{os.getpid()}-{threading.get_ident()}-{name}")
+
+
 def write_whole(path: Path, content: bytes | str, mode: int | None = None) -> Path:
     """Write `content` beside `path` and rename it there; return `path`. On an OSError the old file stays as it is.
 
     `mode` is who may read it, such as 0o600; by default whom the umask lets.
     """
-    folder, name = os.path.split(path)
-    temporary = os.path.join(folder, f".{name}.{os.getpid()}")
+    temporary = beside(path)
     left = memoryview(content.encode() if isinstance(content, str) else content)
     try:
         # A hundred thousand pictures are written by this: file objects and pathlib take twice the time of the rest.
@@ -40,13 +47,18 @@ def whole_folder(folder: Path, remedy: str) -> Iterator[Path]:
 
     Raises UsageError with `remedy` where `folder` is there and not empty.
     """
+    folder, taken = folder.resolve(), UsageError(f"{folder} exists and is not empty", remedy)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} exists and is not empty", remedy)
-    part = folder.with_name(f"{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
+        raise taken
+    if folder == Path.cwd():
+        raise UsageError(f"{folder} is where this runs", remedy)  # it would be gone under the feet of the caller
+    part = Path(beside(folder))
     try:
         part.mkdir(parents=True)
         yield part
-        os.replace(part, folder)
+        try:
+            os.replace(part, folder)
+        except OSError as error:
+            raise taken if error.errno in (errno.ENOTEMPTY, errno.EEXIST) else error from None
     finally:
         shutil.rmtree(part, ignore_errors=True)

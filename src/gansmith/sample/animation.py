@@ -11,6 +11,7 @@ from PIL import Image, PngImagePlugin
 
 from gansmith.data.codecs.image import to_pil
 from gansmith.errors import DataError, UsageError
+from gansmith.files import beside
 
 FORMATS = {".gif": "GIF", ".webp": "WEBP", ".apng": "PNG", ".png": "PNG", ".mp4": "MP4"}
 DESCRIPTION = 0x010E  # EXIF's ImageDescription
@@ -40,7 +41,7 @@ def save(
     if not 1 <= fps <= 100:
         raise UsageError(f"{fps:g} frames a second are outside 1 to 100", "take a value such as 20")
     write = _with_ffmpeg() if kind == "MP4" else _with_pillow(kind)
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")  # ffmpeg goes by the ending
+    temporary = Path(beside(path))  # ffmpeg goes by the ending
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(_told(frames, total, progress), temporary, fps, comment)

@@ -29,6 +29,7 @@ from torch import Tensor, nn
 import gansmith
 from gansmith import catalog
 from gansmith.errors import DataError, UsageError
+from gansmith.files import beside
 from gansmith.game import GAN, Nets
 from gansmith.sample.provenance import KEY
 from gansmith.sample.sampler import Sampler
@@ -72,7 +73,7 @@ def export(model: Sampler, path: Path | str, format: Format = "onnx") -> Exporte
         )
     write, open_file = _onnx() if format == "onnx" else (_write_program, _open_program)
     path = Path(path)
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    temporary = Path(beside(path))
     latents, labels = model.latents(CHECKED), model.labels(CHECKED)
     inputs = (latents,) if labels is None else (latents, torch.from_numpy(labels))
     painter = _Painter(model, *inputs)
