@@ -17,13 +17,13 @@ environment: ## make the virtual environment, or bring it up to date
 	@python3 scripts/environment.py $(VENV)
 
 demo: environment ## train on the bundled digits for a minute, generate, evaluate
-	@rm -rf runs/demo samples/demo
+	@rm -rf runs/demo samples/demo samples/demo-grid.png
 	$(BIN)/gansmith train digits --minutes 1 --name demo
 	$(BIN)/gansmith generate runs/demo/best --seeds 0-63 --grid --out samples/demo
 	$(BIN)/gansmith evaluate runs/demo/best digits
 	@echo
 	@echo "report   runs/demo/report.html"
-	@echo "samples  samples/demo/grid.png"
+	@echo "samples  samples/demo-grid.png"
 
 data: environment ## fetch the real data sets that the tests use
 	$(BIN)/python tests/fetch_data.py

@@ -325,8 +325,7 @@ def study(
         return load(outcome.best)
 
     game, left = make_gan(gan, {}, pictures)
-    known = catalog.name_of(game) if left else repr(game)
-    told = room.study(learn, test, plan, known, trained, folder, progress)
+    told = room.study(learn, test, plan, catalog.name_of(game) if left else repr(game), trained, folder, progress)
     write_page(folder, told)
     return told
 

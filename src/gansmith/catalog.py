@@ -98,6 +98,8 @@ def create(name: str, fields: Mapping[str, Any] | None = None) -> GAN:
         most = MOST_LAYERS if key in ("depth", "layers", "blocks") else MOST
         if isinstance(value, int) and not 0 <= value <= most:
             raise UsageError(f"{name}: {key} = {value} is outside 0 to {most:,}", f"see: gansmith gans {name}")
+        if key == "augment" and not 0 <= value <= 1:
+            raise UsageError(f"{name}: augment = {value:g} is no probability", "take 0 to 1")
     return gan
 
 

@@ -13,6 +13,10 @@ from gansmith.errors import UsageError
 CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
 
 
+BESIDE = ".[0-9]*-[0-9]*-*"
+"""What names that `beside` gave look like."""
+
+
 def beside(path: Path | str) -> str:
     """Return a hidden name beside `path`, of the same ending, that no other process or thread takes meanwhile."""
     folder, name = os.path.split(os.path.abspath(path))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 Precision = Literal["fp32", "bf16"]
+MOST_THREADS = 8  # a core; more would hardly ever be played
 
 
 def cache_folder() -> Path:
@@ -99,9 +100,20 @@ def set_threads(threads: int | None) -> int:
     """Use this many threads (None: all cores of the container) and return the number."""
     import torch
 
+    from gansmith.errors import UsageError
+
+    if threads and threads > (most := MOST_THREADS * (os.cpu_count() or 1)):
+        raise UsageError(f"{threads:,} threads are more than this machine can take", f"take {cores()}, at most {most}")
     prepare()
     torch.set_num_threads(threads or cores())
     return torch.get_num_threads()
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Tell whether that is what an error says."""
+    import torch
+
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
 def find_device(name: str):
@@ -115,7 +127,7 @@ def find_device(name: str):
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
+    except (AssertionError, ImportError, RuntimeError) as error:
         reason = str(error).partition("\n")[0].partition(". ")[0]
         raise UsageError(f"there is no device {name!r} here: {reason}", "see: gansmith doctor") from None
     if device.type == "cuda":

@@ -48,12 +48,12 @@ def test_the_main_job(type_in, tmp_path):
         assert (tmp_path / "runs/first" / name).exists(), name
 
     code, out, _ = type_in("generate", "runs/first/best", "--seeds", "0-19", "--out", "samples", "--grid")
-    assert (code, out) == (0, "20 pictures in samples/, all of them in samples/grid.png\n")
+    assert (code, out) == (0, "20 pictures in samples/, as one in samples-grid.png\n")
     assert len(list((tmp_path / "samples").glob("0*.png"))) == 20
     with Image.open(tmp_path / "samples/000007.png") as image:
         assert (image.size, image.mode) == ((8, 8), "L")
     assert type_in("inspect", "samples/000007.png", "--model", "runs/first")[0] == 0
-    (tmp_path / "samples/grid.png").unlink()
+    assert type_in("inspect", "samples-grid.png", "--model", "runs/first")[0] == 0
 
     code, out, _ = type_in("evaluate", "runs/first", "digits", "--json", "-n", "200", "--metrics", "kid,precision")
     assert code == 0

@@ -75,3 +75,9 @@ def test_did_you_mean():
     assert catalog.did_you_mean("qqq", ["batch", "seed"]) == "there are: batch, seed"
     many = catalog.did_you_mean("qqq", [f"kind {i}" for i in range(128)])
     assert many.endswith("kind 38, kind 39 and 88 more")
+
+
+@pytest.mark.parametrize("augment", [-0.1, 1.1, 7])
+def test_augmentation_is_a_probability(augment):
+    with pytest.raises(UsageError, match="no probability"):
+        catalog.create("dcgan", {"augment": augment})

@@ -21,20 +21,16 @@ def test_a_folder_stays_what_it_is_beside_one_that_is_made(tmp_path):
 
 
 def test_the_second_of_two_that_make_one_folder_is_told(tmp_path):
-    with (
-        pytest.raises(UsageError, match="not empty"),
-        whole_folder(tmp_path / "new", "name another") as late,
-        ThreadPoolExecutor(1) as other,
-    ):
-        (late / "late").write_text("2")
-        other.submit(_make, tmp_path / "new").result()
+    with ThreadPoolExecutor(1) as other, pytest.raises(UsageError, match="not empty"):
+        _make(tmp_path / "new", meanwhile=lambda: other.submit(_make, tmp_path / "new").result())
     assert os.listdir(tmp_path / "new") == ["made"]
     assert os.listdir(tmp_path) == ["new"]
 
 
-def _make(folder):
+def _make(folder, meanwhile=lambda: None):
     with whole_folder(folder, "name another") as part:
         (part / "made").write_text("1")
+        meanwhile()
 
 
 def test_a_link_to_an_empty_folder_is_that_folder(tmp_path, monkeypatch):

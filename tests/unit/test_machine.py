@@ -50,11 +50,13 @@ def test_threads_are_set_and_told():
     try:
         assert machine.set_threads(1) == 1
         assert torch.get_num_threads() == 1
+        with pytest.raises(UsageError, match="more than this machine can take"):
+            machine.set_threads(5000)
     finally:
         torch.set_num_threads(before)
 
 
-@pytest.mark.parametrize("name", ["foo", "cuda:99", "", "cpu:x"])
+@pytest.mark.parametrize("name", ["foo", "cuda:99", "", "cpu:x", "hpu"])
 def test_a_device_that_is_not_there(name):
     with pytest.raises(UsageError, match="there is no device") as caught:
         machine.find_device(name)

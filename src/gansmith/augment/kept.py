@@ -30,7 +30,8 @@ def settings_to_go_on_with(folder: Path, settings: dict[str, Any], measured: Col
         return settings
     was, now = _asked(before, measured), _asked(settings, measured)
     if differ := sorted(name for name in was | now if was.get(name) != now.get(name)):
-        raise UsageError(f"{folder} holds another study ({', '.join(differ)} differ)", "name another --out, or delete it")
+        what = f"{folder} holds another study ({', '.join(differ)} differ)"
+        raise UsageError(what, "name another --out, or delete it")
     return before
 
 

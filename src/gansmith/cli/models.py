@@ -28,14 +28,14 @@ def generate(
     like: Like = None,
     fit: Fit = "crop",
     truncation: Annotated[float, Parameter(help="0 to 1; below 1 more typical and less varied.")] = 1.0,
-    grid: Annotated[bool, Parameter(help="Also write all of them as one picture, grid.png.")] = False,
+    grid: Annotated[bool, Parameter(help="Also write the first 1,024 as one picture beside the folder.")] = False,
     out: Annotated[Path, Parameter(help="Folder for one PNG a seed.")] = Path("samples"),
     device: Device = "auto",
     sharing: Sharing = ALONE,
 ) -> None:
     """Make pictures: one PNG a seed, the same for ever from the same model and seed."""
     from gansmith.sample.generate import generate as make
-    from gansmith.sample.generate import generate_shard, parse_seeds
+    from gansmith.sample.generate import generate_shard, grid_beside, parse_seeds
     from gansmith.sample.sampler import Sampler
 
     wanted = parse_seeds(seeds) if seeds is not None else range(n)
@@ -54,7 +54,7 @@ def generate(
         print(f"shard {shard}: {generate_shard(sampler, wanted, out, shard, **options):,} pictures in {out}/")
         return
     written = make(sampler, wanted, out, grid=grid, **options)
-    print(f"{written:,} pictures in {out}/" + (f", all of them in {out}/grid.png" if grid else ""))
+    print(f"{written:,} pictures in {out}/" + (f", as one in {grid_beside(out)}" if grid else ""))
 
 
 @app.command
@@ -76,6 +76,7 @@ def evaluate(
     """Judge a model, or a folder of pictures, against data: each figure with its net, floor and interval."""
     from gansmith import api
 
+    terminal.check_place(out)
     chosen = metrics.split(",") if metrics else None
     options = {"n": n, "inception_weights": inception_weights, "seed": seed, "fit": fit, "label": label}
     with sharing.folder(parts) as place:
@@ -86,9 +87,9 @@ def evaluate(
                 return
             sharing.do_all("evaluate", model, data, parts=place, **options)
         result = api.evaluate(model, data, metrics=chosen, parts=place, **options)
+    print(result.to_json() if as_json else result)
     if out is not None:
         terminal.write(out, result.to_json())
-    print(result.to_json() if as_json else result)
 
 
 @app.command
@@ -142,6 +143,8 @@ def export(
     wanted = None if seeds is None else parse_seeds(seeds)
     sampler = Sampler.load(model, "cpu")
     path = out or Path(f"model{exporting.ENDINGS[format]}")
+    if wanted is not None and path.suffix == ".npz":
+        raise UsageError(f"the latents would be written over {path}", f"end its name in {exporting.ENDINGS[format]}")
     made = exporting.export(sampler, path, format)
     print(f"{made.path}, {made.path.stat().st_size:,} bytes")
     print(f"seeds 0-15 differ from the model by {made.largest:.2g} at most, {made.mean:.2g} on average, of [-1, 1]")

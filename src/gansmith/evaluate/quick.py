@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gansmith.errors import DataError
 from gansmith.evaluate.random_conv import RandomConv
 from gansmith.seeds import derive
 
@@ -29,10 +30,12 @@ class Quick:
         order = np.random.default_rng(derive(seed, "quick")).permutation(len(data.images))
         reals = np.asarray(data.images[np.sort(order[:n])])
         self.net = RandomConv(seed, reals)
+        if (reals == reals[:1]).all():
+            raise DataError(f"the pictures of {data.source} are all the same", "gansmith data check names duplicates")
         self.real = self.features(reals)
         self.real_spread = mean_distance(self.real)
         self.real_kernel = _mean_kernel(self.real)
-        self.radii = _to_neighbour(self.real, self.real, NEIGHBOUR)
+        self.radii = _to_neighbour(self.real, self.real, min(NEIGHBOUR, len(reals) - 1))
         among = np.sort(order[: max(n, SEARCHED)])
         self.searched = self.features(np.asarray(data.images[among]))
         self.copy_radius = float(np.quantile(_to_neighbour(self.searched, self.searched, 1), CLOSE))
@@ -43,8 +46,9 @@ class Quick:
 
         `kid`: 0 for the reals' own distribution up to sampling noise, at most 304. `diversity`: mean distance
         between two fakes over that between two reals; 1 is right, 0 is a single image over and over. `coverage`: share
-        of reals with a fake as near as their fifth real neighbour; .97 is right for as many fakes as reals. `copies`:
-        share of fakes that are nearer to some real than all but 1 % of the reals are to another; .01 is right.
+        of reals with a fake as near as their fifth real neighbour; .97 is right for as many fakes as reals. `copies`,
+        where there are 100 reals: share of fakes that are nearer to some real than all but 1 % of the reals are to
+        another; .01 is right.
         `classes`, where there are enough of each: total variation between the class shares of fakes and of reals, as
         the nearest class mean tells them; 0 is right, 1 the worst.
         """
@@ -54,8 +58,9 @@ class Quick:
             "kid": float(self.real_kernel + _mean_kernel(fake) - 2 * across),
             "diversity": mean_distance(fake) / self.real_spread,
             "coverage": float((_to_neighbour(self.real, fake, 0) <= self.radii).mean()),
-            "copies": float((_to_neighbour(fake, self.searched, 0) < self.copy_radius).mean()),
         }
+        if len(self.searched) * CLOSE >= 1:
+            figures["copies"] = float((_to_neighbour(fake, self.searched, 0) < self.copy_radius).mean())
         if self.classes is not None:
             means, share = self.classes
             figures["classes"] = float(np.abs(_shares(fake, means) - share).sum() / 2)

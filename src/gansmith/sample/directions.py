@@ -6,6 +6,7 @@ arXiv:2004.02546), SeFa the eigenvectors of the weights that the latents meet fi
 """
 
 import json
+import math
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from gansmith.seeds import generator
 Method = Literal["ganspace", "sefa"]
 DRAWS = 10_000  # over which components are found and deviations measured
 BLOCK = 500  # draws of one pass
+MOST = 10_000  # pictures in a row of a sheet
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,10 @@ class Directions:
 
         `label` and `truncation` are as in `Sampler.pixels`. Raises UsageError where there is nothing to show.
         """
-        if not seeds or not sigma > 0 or frames < 2:
+        if not seeds or not 0 < sigma < math.inf or frames < 2:
             raise UsageError(f"{len(seeds)} seeds from -{sigma:g} to +{sigma:g} show nothing", "take --sigma 3")
+        if len(seeds) * frames > MOST:
+            raise UsageError(f"{len(seeds):,} seeds in {frames:,} pictures each are too many", "name fewer seeds")
         amounts = np.linspace(-sigma, sigma, frames)
         wanted, classes = [seed for seed in seeds for _ in amounts], model.class_names(seeds, label)
         labels = None if classes is None else [name for name in classes for _ in amounts]

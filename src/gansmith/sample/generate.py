@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,10 +12,10 @@ from typing import Any
 import numpy as np
 
 import gansmith
-from gansmith import pages
-from gansmith.errors import DataError, UsageError
+from gansmith.errors import UsageError
 from gansmith.files import write_whole
 from gansmith.runs import read_json
+from gansmith.sample.images import Images
 from gansmith.sample.processes import Shares, affordable, helping
 from gansmith.sample.sampler import Sampler
 from gansmith.sample.writing import Written, write_all, writing
@@ -38,9 +39,11 @@ def parse_seeds(text: str) -> Sequence[int]:
         if not first <= last < MOST_SEED:
             raise UsageError(f"{text[:60]!r} does not name seeds", "write 0-63, or 3,7,20-29")
         ranges.append(range(first, last + 1))
-    if len(ranges) > 1 and sum(map(len, ranges)) > MOST_LISTED:
+    if len(ranges) == 1 and ranges[0].stop - ranges[0].start <= sys.maxsize:
+        return ranges[0]
+    if sum(one.stop - one.start for one in ranges) > MOST_LISTED:
         raise UsageError(f"{text[:60]!r} names more than {MOST_LISTED:,} seeds", "ask for one range, or for fewer")
-    return ranges[0] if len(ranges) == 1 else [seed for one in ranges for seed in one]
+    return [seed for one in ranges for seed in one]
 
 
 def generate(
@@ -53,20 +56,23 @@ def generate(
     grid: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> int:
-    """Write one PNG a seed into `out` (and grid.png of the first 1,024); return how many."""
+    """Write one PNG a seed into `out`, and with `grid` the first 1,024 as one beside it; return how many."""
     if not seeds:
         raise UsageError("no seeds, no pictures", "ask for at least one: -n 1")
     if not 0 < truncation <= 1:
         raise UsageError(f"truncation {truncation:g} is outside (0, 1]", "take a value such as 0.7")
-    kept = [] if grid else None
+    seeds, kept = _once(seeds), [] if grid else None
     _write(sampler, seeds, out, label, truncation, kept, progress)
     if kept is not None:
-        pixels = np.concatenate(kept)[:GRID]
-        try:
-            pages.grid(pixels, scale=max(1, 32 // max(sampler.spec.size))).save(Path(out) / "grid.png")
-        except OSError as error:
-            raise DataError(f"cannot write {out}/grid.png: {error.strerror}", "name another --out") from None
+        pixels, told = np.concatenate([one.pixels for one in kept]), (about for one in kept for about in one.provenance)
+        Images(pixels, tuple(told)).sheet(scale=max(1, 32 // max(sampler.spec.size))).save(grid_beside(out))
     return len(seeds)
+
+
+def grid_beside(out: Path | str) -> Path:
+    """Return where the grid of the pictures in `out` goes: not among them, where it would be taken for one."""
+    out = Path(out) if Path(out).name.strip(".") else Path(out).resolve()
+    return out.with_name(f"{out.name}-grid.png")
 
 
 def generate_shard(
@@ -87,6 +93,7 @@ def generate_shard(
     """
     if not 0 < truncation <= 1:
         raise UsageError(f"truncation {truncation:g} is outside (0, 1]", "take a value such as 0.7")
+    seeds = _once(seeds)
     out, mine = Path(out), shard.of(seeds)
     about = {
         "gansmith": gansmith.__version__,
@@ -104,6 +111,11 @@ def generate_shard(
         write_whole(path, json.dumps(found, indent=1))
     _complete(out, about, shard.n)
     return len(mine)
+
+
+def _once(seeds: Sequence[int]) -> Sequence[int]:
+    """Leave out seeds that were named before: they have one file."""
+    return seeds if isinstance(seeds, range) else list(dict.fromkeys(seeds))
 
 
 def _complete(out: Path, about: dict[str, Any], n: int) -> None:
@@ -124,7 +136,7 @@ def _write(
     out: Path | str,
     label: Any,
     truncation: float,
-    kept: list[np.ndarray] | None,
+    kept: list[Images] | None,
     progress: Callable[[int, int], None],
     helped: bool = True,
 ) -> Written:
@@ -137,7 +149,7 @@ def _write(
             write(images)
             done = (number - 1) * BLOCK + len(part)
             if kept is not None and done <= GRID:
-                kept.append(images.pixels)
+                kept.append(images)
             progress(done, len(seeds))
             left = (time.monotonic() - began) * (len(seeds) / done - 1)
             if helped and done >= GRID and left > WORTH_HELP:

@@ -35,6 +35,14 @@ class Images:
         """Return all pictures side by side."""
         return pages.grid(self.pixels, columns=columns, scale=scale)
 
+    def sheet(self, scale: int = 1) -> "Sheet":
+        """Return all pictures side by side, with what they are."""
+        first = self.provenance[0]
+        labels = None if first.label is None else [one.label for one in self.provenance]
+        seeds = [one.seed for one in self.provenance]
+        options = {"seeds": seeds, "label": labels, "truncation": first.truncation, "scale": scale}
+        return Sheet(self.grid(scale=scale), SheetProvenance("grid", first.model, first.gan, options))
+
     def file_name(self, i: int) -> str:
         """Return the name of the file that picture `i` is written into, by its seed."""
         return f"{self.provenance[i].seed:06d}.png"

@@ -9,7 +9,7 @@ from PIL import Image
 
 from gansmith.data.codecs.image import to_pil
 from gansmith.data.to_show import Showable
-from gansmith.errors import UsageError
+from gansmith.errors import DataError, UsageError
 from gansmith.sample.places import Place, picture
 from gansmith.sample.provenance import SheetProvenance, opened, read
 from gansmith.sample.sampler import Sampler
@@ -30,7 +30,10 @@ def inspect(
     if sampler.hash != about.model:
         return found | {"matches": False, "reason": f"made by another model (this one is {sampler.hash[:12]})"}
     if isinstance(about, SheetProvenance):
-        again = _sheet(sampler if like is None else sampler.like(like, fit), about)
+        try:
+            again = _sheet(sampler if like is None else sampler.like(like, fit), about)
+        except (KeyError, TypeError):
+            raise DataError(f"the provenance chunk of {file} is damaged", "make the picture again") from None
     elif about.like_hash is None:
         again = sampler.images([about.seed], about.label, about.truncation)[0]
     else:
@@ -58,5 +61,7 @@ def _sheet(model: Sampler, about: SheetProvenance) -> Image.Image:
     if about.kind == "mix":
         return model.mix(**about.options).sheet().image
     if about.kind == "grid":
-        return model.images(**about.options).grid()
+        options = dict(about.options)
+        scale = options.pop("scale", 1)
+        return model.images(**options).grid(scale=scale)
     return model.directions(**about.options["find"]).sheet(model, **about.options["show"]).image

@@ -18,6 +18,8 @@ from gansmith.sample.images import Sheet
 from gansmith.sample.provenance import SheetProvenance
 from gansmith.sample.sampler import Sampler
 
+MOST = 10_000  # pictures in one table
+
 
 @dataclass(frozen=True)
 class Mix:
@@ -64,6 +66,10 @@ def mix(
     """
     if not coarse or not fine:
         raise UsageError("a mixture needs a coarse and a fine seed", "name them: --coarse 0-3 --fine 4-7")
+    if len(coarse) * len(fine) > MOST:
+        raise UsageError(
+            f"{len(coarse):,} coarse seeds by {len(fine):,} fine ones are more than {MOST:,} pictures", "name fewer"
+        )
     styles: list[Tensor] = []
 
     def keep(_part: slice, w: Tensor) -> Tensor:

@@ -18,10 +18,14 @@ from torch import Tensor
 
 import gansmith
 from gansmith import catalog
-from gansmith.data.codecs.image import decode, encode, to_pil
+from gansmith.data.codecs.image import encode, to_pil
 from gansmith.data.to_show import Showable, open_to_show
 from gansmith.errors import DataError, UsageError
 from gansmith.evaluate.random_conv import RandomStack
+from gansmith.sample.images import Sheet
+from gansmith.sample.places import Place
+from gansmith.sample.places import picture as picture_of
+from gansmith.sample.provenance import SheetProvenance
 from gansmith.sample.sampler import ROWS, Sampler
 from gansmith.seeds import generator
 
@@ -32,17 +36,23 @@ NOISE = 0.05  # standard deviation of what is added to the latents at first, as 
 
 @dataclass(frozen=True)
 class Projection:
-    """Latents float32 [1, ...] as `GAN.latents` has them, their picture and what was sought, uint8 [h, w, c].
+    """Where the search ended, the picture of that place and what was sought, uint8 [h, w, c].
 
-    `distances` [steps + 1] are those of the best search at its start and after each step, without noise; 1 is about the
-    distance of two random pictures of the model. `about` says what is needed to do it again.
+    The latents of the place, float32 [1, ...], are as `GAN.latents` has them. `distances` [steps + 1] are those of the
+    best search at its start and after each step, without noise; 1 is about the distance of two random pictures of the
+    model. `about` says what is needed to do it again.
     """
 
-    latents: Tensor
+    place: Place
     picture: np.ndarray
     target: np.ndarray
     distances: tuple[float, ...]
     about: dict[str, Any]
+
+    @property
+    def latents(self) -> Tensor:
+        """Return the latents [1, ...] of the place."""
+        return self.place.latents
 
     def save(self, folder: Path | str) -> Path:
         """Write `target.png`, `projected.png`, `latents.npy` and `projection.json` into a folder; return it."""
@@ -51,8 +61,9 @@ class Projection:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             to_pil(self.target).save(folder / "target.png")
-            to_pil(self.picture).save(folder / "projected.png")
-            np.save(folder / "latents.npy", self.latents.numpy())
+            provenance = SheetProvenance("place", self.about["model"], self.about["gan"], self.place.options())
+            Sheet(to_pil(self.picture), provenance).save(folder / "projected.png")
+            np.save(folder / "latents.npy", self.place.latents.numpy())
             (folder / "projection.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
         except OSError as error:
             raise DataError(f"cannot write to {folder}: {error.strerror}", "name another folder with --out") from None
@@ -137,7 +148,8 @@ def project(
         "seed": seed,
     }
     way = tuple(torch.stack(distances)[:, best].tolist())
-    return Projection(found, decode(model.paint(found, kept))[0], target, way, about)
+    place = Place(found, None if kept is None else int(kept))
+    return Projection(place, picture_of(model, place), target, way, about)
 
 
 def search(

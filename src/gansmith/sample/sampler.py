@@ -191,6 +191,8 @@ class Sampler:
             return np.minimum(np.searchsorted(edges, draws, side="right"), len(classes) - 1).astype(np.int64)
         if isinstance(label, (str, int, np.integer)):
             return np.full(len(seeds), self._class_index(label), np.int64)
+        if len(label) != len(seeds):
+            raise UsageError(f"{len(label)} classes for {len(seeds)} seeds", "name one class for all, or one each")
         if isinstance(label, np.ndarray) and label.dtype.kind in "iu" and np.isin(label, np.arange(len(classes))).all():
             return label.astype(np.int64)  # indices already
         return np.array([self._class_index(one) for one in label], np.int64)
@@ -258,7 +260,7 @@ class Sampler:
         names = self.class_names(seeds, label) or [None] * len(seeds)
         likes = self._likes(seeds, labels)
         return tuple(
-            Provenance(model, gan, int(seed), truncation, name, gansmith.__version__, like, digest)
+            Provenance(model, gan, int(seed), float(truncation), name, gansmith.__version__, like, digest)
             for seed, name, (like, digest) in zip(seeds, names, likes, strict=True)
         )
 

@@ -38,16 +38,14 @@ class Walk:
         truncation: float = 1.0,
         loop: bool = False,
     ):
+        if len(seeds) < 2:
+            raise UsageError("a walk leads from one seed to another", "name two seeds or more: --seeds 0,7,12")
+        if frames < len(seeds):
+            raise UsageError(f"{frames} frames are too few for {len(seeds):,} seeds", "ask for more frames")
         self.model, self.seeds, self.frames = model, tuple(int(seed) for seed in seeds), frames
         self.truncation, self.loop = truncation, loop
-        if len(self.seeds) < 2:
-            raise UsageError("a walk leads from one seed to another", "name two seeds or more: --seeds 0,7,12")
-        if frames < len(self.seeds):
-            raise UsageError(f"{frames} frames are too few for {len(self.seeds)} seeds", "ask for more frames")
         if not 0 < truncation <= 1:
             raise UsageError(f"truncation {truncation:g} is outside (0, 1]", "take a value such as 0.7")
-        if not isinstance(label, str | int | np.integer | None) and len(label) != len(self.seeds):
-            raise UsageError(f"{len(label)} classes for {len(self.seeds)} seeds", "name one class for all, or one each")
         self._labels = model.labels(self.seeds, label)
         condition = model.condition(self.seeds, self._labels)
         if any((values != values[:1]).any() for values in condition.values()):

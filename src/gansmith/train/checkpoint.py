@@ -5,6 +5,7 @@ SHA-256 of each). After the n-th recovery its name ends in `-n`, so that a momen
 half-written one lies under a temporary name and is never read.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -70,6 +71,8 @@ def save(state: State, folder: Path, about: Mapping[str, Any], keep: int | None 
         _sync(folder)
     except (OSError, SafetensorError) as error:  # safetensors reports a full disk in its own type
         shutil.rmtree(temporary, ignore_errors=True)
+        if isinstance(error, OSError) and error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
         raise _disk_full(folder, 2 * need, shutil.disk_usage(folder).free, error) from error
     try:
         read(final)

@@ -16,8 +16,8 @@ import torch
 
 import gansmith
 from gansmith import machine, runs
-from gansmith.errors import DataError
-from gansmith.files import write_whole
+from gansmith.errors import DataError, TrainingError
+from gansmith.files import BESIDE, write_whole
 from gansmith.train import checkpoint, ranks
 
 
@@ -46,10 +46,23 @@ def writing_to(folder: Path) -> Iterator[None]:
         raise DataError(f"cannot write to {folder}: {reason}", f"free some space or mend the disk, {go_on}") from error
 
 
+@contextlib.contextmanager
+def enough_memory(batch: int, otherwise: str = "") -> Iterator[None]:
+    """Say of memory that runs out what to do, as a TrainingError; `otherwise` is the way on, if there is one."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not machine.out_of_memory(error):
+            raise
+        remedy = "take a smaller --batch, --micro-batch or --size" + (otherwise and f"; once there is more: {otherwise}")
+        raise TrainingError(f"there is not enough memory for batches of {batch}", remedy) from error
+
+
 def sweep(folder: Path) -> None:
-    """Delete what an interrupted write left in the folder of a run."""
-    for path in (*folder.glob(".*"), *folder.glob("samples/.*")):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    """Delete what an interrupted write left in the folder of a run; what else is hidden there is somebody's own."""
+    for left in (BESIDE, f"samples/{BESIDE}", ".best-*", ".last-*"):
+        for path in folder.glob(left):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def environment(device: torch.device, threads: int) -> dict[str, Any]:

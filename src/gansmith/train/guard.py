@@ -80,7 +80,9 @@ class Guard:
         write_whole(path, "".join(json.dumps(row) + "\n" for row in kept))
 
     def _remedy(self) -> str:
-        return f"the best model so far is in {self.folder / 'best'}; train again with a lower --lr"
+        best = self.folder / "best"
+        told = f"the best model so far is in {best}; " if best.is_dir() else ""
+        return f"{told}train again with a lower --lr"
 
 
 def watch(figures: Callable[[State], Mapping[str, float]]) -> Hook:

@@ -16,6 +16,7 @@ from gansmith import pages
 from gansmith.data.images import ImageData
 from gansmith.data.spec import DataSpec
 from gansmith.files import write_whole
+from gansmith.sample.provenance import synthetic
 from gansmith.sample.sampler import Sampler
 from gansmith.train import checkpoint
 from gansmith.train.fit import Halt, Hook, Logs
@@ -106,7 +107,7 @@ def preview(folder: Path, sampler: Callable[[State], Sampler]) -> Hook:
     def hook(state: State, logs: Logs) -> None:
         (folder / "samples").mkdir(exist_ok=True)
         png = io.BytesIO()
-        preview_grid(sampler(state)).save(png, "PNG")
+        preview_grid(sampler(state)).save(png, "PNG", pnginfo=synthetic())
         write_whole(folder / "samples" / f"{moment(state.images)}.png", png.getvalue())
 
     return hook
@@ -191,12 +192,13 @@ def _images_of(line: str) -> float:
 
 def save_checkpoints(folder: Path, about: dict) -> tuple[Hook, Hook]:
     """Return a hook for ticks and one for rounds, which saves when the last save is over five minutes ago."""
-    last = time.perf_counter()
+    last, saved = time.perf_counter(), None
 
     def save(state: State, logs: Logs) -> None:
-        nonlocal last
-        checkpoint.save(state, folder / "state", about, keep=state.good_step)
-        last = time.perf_counter()
+        nonlocal last, saved
+        if (moment := (state.step, state.attempt)) != saved:  # a signal may come in the round of a tick
+            checkpoint.save(state, folder / "state", about, keep=state.good_step)
+            last, saved = time.perf_counter(), moment
 
     def save_when_due(state: State, logs: Logs) -> None:
         if time.perf_counter() - last > CHECKPOINT_SECONDS:

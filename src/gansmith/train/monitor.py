@@ -93,7 +93,7 @@ def _critic(rows: Sequence[Row]) -> str | None:
 
 
 def _copies(rows: Sequence[Row]) -> str | None:
-    share = rows[-1]["copies"]
+    share = rows[-1].get("copies", 0.0)
     if share > 0.25:
         return f"{share:.0%} of the samples are nearer to a training picture than 99 % of those are to each other"
     return None

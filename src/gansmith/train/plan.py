@@ -175,6 +175,8 @@ def plan(
         reasons.append(f"augment {augment:g}: the critic will see every picture {seen:,.0f} times")
         gan = gan.replace(augment=augment)
     ticks = max(1, min(ticks, images // 1000) if ticks else min(20, images // 2000))
+    if run.ticks and ticks < run.ticks:
+        reasons.append(f"{ticks} ticks, not {run.ticks}: they lie 1,000 pictures apart at least")
     affordable = max(1, int(LOOKING * images / cost)) if cost else ticks
     if free and affordable < ticks:
         reasons.append(f"judged {affordable} times, not {ticks}: each takes as long as {cost:,.0f} pictures")

@@ -32,13 +32,15 @@ def train_on_rows(gan: GAN, rows: Tensor, labels: np.ndarray, spec: DataSpec, *,
     no longer finite.
     """
     machine.prepare()
-    machine.set_threads(1)  # handing such small pieces to other threads costs more than it saves
     run = Run(images=rounds * BATCH, batch=BATCH, seed=seed, average=AVERAGE, device="cpu", precision="fp32")
     state = begin(gan, run, spec)
     try:
-        fit(state, RowBatches(rows, labels, BATCH, seed), play=way_to_play(gan))
+        with machine.one_thread():  # handing such small pieces to others costs more than it saves
+            fit(state, RowBatches(rows, labels, BATCH, seed), play=way_to_play(gan))
     except NotFinite as error:
-        raise TrainingError(str(error), "lower the learning rate: --gan vanilla with a smaller lr") from error
+        raise TrainingError(
+            str(error), "give it a GAN with a smaller lr: gansmith.tables.train(data, gs.gans.Vanilla(lr=1e-4))"
+        ) from error
     return Sampler(state.gan, state.average, spec)
 
 

@@ -37,7 +37,8 @@ def critic_accuracy(state: State, batches: Batches) -> dict[str, float]:
             fakes.append(state.gan.score(state.nets, fake, label, **shown))
     for buffer, value in zip(state.nets.buffers(), kept, strict=True):
         buffer.copy_(value)
-    real, fake = (torch.cat([s.float().flatten() for s in scores]) for scores in (reals, fakes))
+    # On the processor, as Apple's GPUs have no float64.
+    real, fake = (torch.cat([s.float().flatten() for s in scores]).cpu() for scores in (reals, fakes))
     above, level = real[:, None] > fake, real[:, None] == fake
     return {"critic": float(above.double().mean() + level.double().mean() / 2)}
 

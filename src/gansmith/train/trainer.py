@@ -26,7 +26,7 @@ from gansmith.train import checkpoint, hooks, plan, ranks
 from gansmith.train.display import Display
 from gansmith.train.fit import Batches as AnyBatches
 from gansmith.train.fit import Halt, Hook, NotFinite, fit
-from gansmith.train.folder import environment, held, sweep, write_json, writing_to
+from gansmith.train.folder import enough_memory, environment, held, sweep, write_json, writing_to
 from gansmith.train.guard import Alarm, Guard, raise_alarm, stop_when_converged, watch
 from gansmith.train.in_step import in_step, share
 from gansmith.train.report import write_report
@@ -228,7 +228,7 @@ def _lead(
 
     status, message = "failed", ""
     try:
-        with stop:
+        with stop, enough_memory(state.batch, f"gansmith resume {folder}"):
             at_tick = hooks.at_ticks([*judging, raise_alarm, *write, stop_when_converged])
             each_round = [hooks.clock(), log.collect, display.round, at_tick, save_when_due]
             each_round += [hooks.deadline, stop.hook]
@@ -241,7 +241,7 @@ def _lead(
             status, message = "stopped", f"stopped at {state.images:,} pictures; gansmith resume {folder}"
         else:
             if why == "time" and all(past["images"] < state.images for past in state.watched):
-                hooks.look_once([*judging, *write], state)
+                _look_at_the_end([*judging, *write], state, recover)
             status, message = "finished", f"{state.images:,} pictures in {state.seconds:,.0f} s"
             if why not in ("finished", "time"):
                 message += f"; {why}"
@@ -258,6 +258,15 @@ def _lead(
         with contextlib.suppress(OSError):  # a full disk, which is being reported
             write_json(status_file, said | {"seconds": round(state.seconds, 3), "hash": state.hash()})
     return status
+
+
+def _look_at_the_end(hooks_of_a_tick: Sequence[Hook], state: State, recover: Callable[[Trouble], None]) -> None:
+    """Look once more, or where a weight has become NaN meanwhile, at what is gone back to."""
+    try:
+        hooks.look_once(hooks_of_a_tick, state)
+    except checkpoint.NotFiniteState as error:
+        recover(error)
+        hooks.look_once(hooks_of_a_tick, state)
 
 
 def _play_along(state: State, batches: AnyBatches, log: hooks.MetricsLog, stop: hooks.Interruption) -> Outcome:
@@ -315,7 +324,7 @@ def make_plan(
         _signals(state, batches)
 
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), enough_memory(run.batch or gan.batch):
             warnings.filterwarnings("ignore", "Initializing zero-element")  # it is told below
             planned = plan.plan(gan, run, sorted_data, device, precision, look, left)
     except (ArithmeticError, AssertionError, IndexError, RuntimeError, TypeError, ValueError) as error:

@@ -205,8 +205,14 @@ def test_what_has_no_directions_says_why(make_model):
         assert caught.value.remedy
     with pytest.raises(UsageError, match="does not fit styles of shape"):
         model.move([0], torch.ones(5))
-    with pytest.raises(UsageError, match="show nothing"):
-        find(model, "sefa", 1, draws=100).sheet(model, sigma=0.0)
+    found = find(model, "sefa", 1, draws=100)
+    for asked, message in [
+        ({"sigma": 0.0}, "show nothing"),
+        ({"sigma": np.inf}, "show nothing"),
+        ({"seeds": range(2**40)}, "too many"),
+    ]:
+        with pytest.raises(UsageError, match=message):
+            found.sheet(model, **asked)
 
 
 def test_directions_come_back_from_their_file(make_model, tmp_path):

@@ -64,6 +64,7 @@ def test_what_cannot_be_mixed_is_told(model, make_model):
     for ask, message in [
         (lambda: make_model().mix([0], [1]), "dcgan takes its latents all at one place"),
         (lambda: model.mix([], [1]), "needs a coarse and a fine seed"),
+        (lambda: model.mix(range(2**40), [1]), "more than 10,000 pictures"),
         (lambda: model.mix([0], [1], 6), "there is no layer 6: the model has layers 0 to 4"),
         (lambda: model.mix([0], [1], -1), "there is no layer -1"),
         (lambda: model.mix([0], [1], truncation=0.0), r"truncation 0 is outside \(0, 1\]"),

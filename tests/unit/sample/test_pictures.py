@@ -28,11 +28,19 @@ def test_what_names_no_seeds(text):
         parse_seeds(text)
 
 
+def test_more_seeds_than_can_be_counted():
+    assert parse_seeds("0-9223372036854775806")[-1] == 2**63 - 2
+    with pytest.raises(UsageError, match="more than"):
+        parse_seeds("0-9223372036854775807")
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_one_picture_a_seed_at_the_size_and_mode_of_the_data(make_model, tmp_path, mode):
     model = make_model(MODES[mode])
-    assert generate(model, [3, 12], tmp_path / "out", grid=True) == 2
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["000003.png", "000012.png", "grid.png"]
+    assert generate(model, [3, 12, 3], tmp_path / "out", grid=True) == 2
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["000003.png", "000012.png"]
+    told = inspect(tmp_path / "out-grid.png", model.save(tmp_path / "model"))
+    assert (told["kind"], told["matches"]) == ("grid", True)
     with Image.open(tmp_path / "out/000012.png") as image:
         assert (image.mode, image.size) == (mode, (10, 8))
         pixels = np.asarray(image).reshape(8, 10, -1)
@@ -139,6 +147,14 @@ def test_a_picture_of_another_model_does_not_match(made, make_model, tmp_path):
     found = inspect(file, other)
     assert found["matches"] is False
     assert "another model" in found["reason"]
+
+
+def test_options_of_another_kind_of_sheet_are_damage(made):
+    model, file = made
+    about = {"kind": "mix", "model": inspect(file)["model"], "gan": "dcgan", "options": {}}
+    Image.new("L", (4, 4)).save(file, pnginfo=chunk(json.dumps(about)))
+    with pytest.raises(DataError, match="damaged"):
+        inspect(file, model)
 
 
 def test_a_lie_about_the_class_is_told(made):

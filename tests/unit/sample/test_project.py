@@ -13,6 +13,7 @@ from gansmith.data.images import assemble
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UsageError
 from gansmith.game import Nets
+from gansmith.sample.inspect import inspect
 from gansmith.sample.project import project
 from gansmith.sample.sampler import Sampler
 
@@ -89,3 +90,5 @@ def test_the_command_projects(make_model, tmp_path, capsys):
     with Image.open(out / "projected.png") as image:
         remade = model.paint(latents, None)
         np.testing.assert_allclose(np.asarray(image), (remade[0].permute(1, 2, 0) + 1) * 127.5, atol=0.51)
+    told = inspect(out / "projected.png", folder)
+    assert (told["kind"], told["matches"]) == ("place", True)

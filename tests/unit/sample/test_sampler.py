@@ -32,6 +32,8 @@ def test_a_class_for_each_seed(make_model):
     model = make_model(**CATS)
     each = model.pixels([1, 2], ["dog", "cat"])
     np.testing.assert_array_equal(each[1], model.pixels([2], "cat")[0])
+    with pytest.raises(UsageError, match="1 classes for 2 seeds"):
+        model.pixels([1, 2], ["dog"])
 
 
 @pytest.mark.parametrize(("label", "hint"), [("dgo", "did you mean 'dog'"), (3, "there are"), (-1, "there are")])

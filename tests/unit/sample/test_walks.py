@@ -95,6 +95,7 @@ def test_a_model_that_is_shown_pictures_walks_by_one_of_them():
     [
         ({"seeds": [3]}, "from one seed to another"),
         ({"frames": 1}, "1 frames are too few for 2 seeds"),
+        ({"seeds": range(2**62)}, "60 frames are too few for 4,611,686,018,427,387,904 seeds"),
         ({"truncation": 0.0}, r"outside \(0, 1\]"),
         ({"label": "dgo"}, "no class 'dgo'"),
         ({"label": ["dog"]}, "1 classes for 2 seeds"),

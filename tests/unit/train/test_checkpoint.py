@@ -73,6 +73,16 @@ def test_a_full_disk_is_told_before_anything_is_written(tmp_path, monkeypatch):
     assert caught.value.remedy == "free some space, then train again"
 
 
+def test_what_is_no_full_disk_is_not_called_one(tmp_path, monkeypatch):
+    def fail(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(PermissionError):
+        checkpoint.save(Small(128), tmp_path, {})
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("failing", ["fsync", "rename"])
 def test_a_write_that_fails_leaves_the_last_checkpoint_and_nothing_half(tmp_path, monkeypatch, failing):
     checkpoint.save(Small(64), tmp_path, {})

@@ -256,7 +256,9 @@ def test_given_settings_stay(planned):
 
 
 def test_ticks_are_not_closer_than_a_thousand_pictures(planned):
-    assert planned(images=3000, ticks=50).run.ticks == 3
+    made = planned(images=3000, ticks=50)
+    assert made.run.ticks == 3
+    assert made.reasons == ("3 ticks, not 50: they lie 1,000 pictures apart at least",)
     assert planned(images=10).run.ticks == 1
 
 
