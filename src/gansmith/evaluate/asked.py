@@ -22,11 +22,9 @@ def asked_for(metrics: Sequence[str] | str | None) -> tuple[str, ...]:
     """Return the names asked for, in the order of the menu; UsageError for one that is not on it."""
     if metrics is None:
         return DEFAULT
-    names = [metrics] if isinstance(metrics, str) else list(metrics)
-    names = [name.strip().lower().replace("-", "_") for name in names]
-    if names == ["all"]:
+    if all_asked_for(metrics):
         return METRICS
-    names = [ALIASES.get(name, name) for name in names]
+    names = [ALIASES.get(name, name) for name in _plain(metrics)]
     unknown = [name for name in names if name not in METRICS]
     if unknown or not names:
         near = difflib.get_close_matches(unknown[0], METRICS, n=1) if unknown else []
@@ -35,6 +33,16 @@ def asked_for(metrics: Sequence[str] | str | None) -> tuple[str, ...]:
             f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(METRICS)}, or all",
         )
     return tuple(name for name in METRICS if name in names)
+
+
+def all_asked_for(metrics: Sequence[str] | str | None) -> bool:
+    """Tell whether every figure is asked for that can be taken."""
+    return metrics is not None and _plain(metrics) == ["all"]
+
+
+def _plain(metrics: Sequence[str] | str) -> list[str]:
+    names = [metrics] if isinstance(metrics, str) else metrics
+    return [name.strip().lower().replace("-", "_") for name in names]
 
 
 def obstacles(

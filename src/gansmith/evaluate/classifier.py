@@ -1,5 +1,6 @@
 """Features of a small classifier of the data's own labels, trained on images that are not compared."""
 
+import contextlib
 import json
 import os
 import tempfile
@@ -59,7 +60,8 @@ class ClassifierNet:
         found = _read(split, seed, path)
         self.net, facts = found or _train(split, seed)
         if not found:
-            _write(self.net, facts, path)
+            with contextlib.suppress(OSError, SafetensorError):  # a cache that cannot be written costs time alone
+                _write(self.net, facts, path)
         self.seed = seed
         self.accuracy: float = facts["accuracy"]
         self.hash: str = facts["hash"]

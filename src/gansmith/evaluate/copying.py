@@ -164,13 +164,16 @@ def score_copying(
     return scores
 
 
-def planted(train_images: np.ndarray, n: int, seed: int = 0, noise: float = NOISE) -> np.ndarray:
+def planted(
+    train_images: np.ndarray, n: int, seed: int = 0, noise: float = NOISE, among: np.ndarray | None = None
+) -> np.ndarray:
     """Return n different training images as a copying model would give them: uint8, with noise of 2 of 255.
 
-    In random order, as some tests take the first few alone.
+    In random order, as some tests take the first few alone. `among` are the indices of those that may be taken.
     """
     rng = np.random.default_rng(derive(seed, "planted"))
-    chosen = np.sort(rng.choice(len(train_images), min(n, len(train_images)), replace=False))
+    among = np.arange(len(train_images)) if among is None else np.sort(among)
+    chosen = among[np.sort(rng.choice(len(among), min(n, len(among)), replace=False))]
     images = np.asarray(train_images[chosen])
     images = np.clip(np.rint(images + rng.normal(0, noise, images.shape)), 0, 255).astype(np.uint8)
     return rng.permutation(images)

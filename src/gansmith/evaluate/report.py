@@ -10,7 +10,7 @@ import numpy as np
 
 from gansmith import __version__
 from gansmith.errors import UsageError
-from gansmith.evaluate.asked import FEWEST, asked_for, enough_held_out, obstacles
+from gansmith.evaluate.asked import FEWEST, all_asked_for, asked_for, enough_held_out, obstacles
 from gansmith.evaluate.classifier import ClassifierNet
 from gansmith.evaluate.fakes import CHUNK, Fakes, Model, chunks_of, fakes_of
 from gansmith.evaluate.features import FeatureNet, Inception, JudgingSplit, feature_nets, judging_split
@@ -156,7 +156,7 @@ def _possible(
     names: Sequence[str], metrics: Sequence[str] | str | None, found: dict[str, tuple[str, str]]
 ) -> tuple[tuple[str, ...], list[str]]:
     """Return the figures that can be taken and notes on the rest; asked for by name, one that cannot is an error."""
-    if found and metrics not in ("all", ["all"], ("all",)):
+    if found and not all_asked_for(metrics):
         name, (reason, remedy) = next(iter(found.items()))
         raise UsageError(f"{name} cannot be taken: {reason}", remedy)
     by_reason: dict[str, list[str]] = {}
@@ -231,7 +231,7 @@ def _copying(
     chosen = np.random.default_rng(derive(seed, "training")).permutation(len(data))[:MOST_TRAINING]
     tested = np.random.default_rng(derive(seed, "held out")).permutation(len(held_out))[:DEFAULT_N]
     most = max(PLANTED[name] for name in COPYING if name in names)
-    copies = planted(data.images[np.sort(chosen)], max(1, round(most * stamp["n_fake"])), seed)
+    copies = planted(data.images, max(1, round(most * stamp["n_fake"])), seed, among=chosen)
     results = []
     for net, fake in zip(nets, fakes, strict=True):
         if isinstance(net, ClassifierNet):

@@ -39,7 +39,7 @@ def test_what_cannot_be_taken_is_an_error_by_name_and_a_note_among_all(data):
         with pytest.raises(UsageError, match=f"{name} cannot be taken: .*{reason}") as caught:
             evaluate(fakes, data, nets=nets, metrics=[name])
         assert caught.value.remedy
-    everything = evaluate(fakes, data, nets=nets, metrics="all")
+    everything = evaluate(fakes, data, nets=nets, metrics="ALL")
     assert {result.name for result in everything.results} == {
         *DEFAULT, "fd_infinity", "sw2", "nn_accuracy", "nn_accuracy_real", "nn_accuracy_fake"
     }  # fmt: skip

@@ -45,6 +45,9 @@ def test_is_a_function_of_data_and_seed(digits, tmp_path, monkeypatch):
     again, other = ClassifierNet(digits, seed=1), ClassifierNet(digits, seed=2)
     assert torch.equal(before, torch.get_rng_state())
     assert first.hash == again.hash != other.hash
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GANSMITH_CACHE", str(tmp_path / "file"))  # a cache that cannot be written
+    assert ClassifierNet(digits, seed=1).hash == first.hash
 
 
 def test_is_read_from_the_cache_and_trained_again_if_that_is_damaged(digits, tmp_path, monkeypatch):

@@ -51,6 +51,12 @@ def test_a_planted_tenth_is_caught(name, sets):
     assert guilty.suspect
 
 
+def test_copies_are_planted_of_those_that_are_searched():
+    images = np.arange(0, 250, 10, dtype=np.uint8).reshape(25, 1, 1, 1).repeat(64, 1)
+    made = planted(images, 25, among=np.array([7, 3]))
+    assert sorted(np.rint(one.mean() / 10) for one in made) == [3, 7]
+
+
 def test_a_test_part_of_another_kind_is_named_and_does_not_make_noise_a_copy(sets):
     train, held_out, _ = sets
     noise = 20 * np.random.default_rng(3).normal(size=(750, 8))
