@@ -78,6 +78,11 @@ def test_a_run_that_cannot_be_augmented_says_why(client, runs_folder):
     assert "no classes" in client.get("/api/augment/plain").json()["problem"]["error"]
     (folder / "data.json").write_text(json.dumps({"classes": {"a": 3, "b": 4}}))
     assert "no model yet" in client.get("/api/augment/plain").json()["problem"]["error"]
+    (folder / "data.json").write_text(json.dumps({"classes": ["a", "b"], "width": "wide", "height": 8}))
+    (folder / "config.json").write_text(json.dumps({"gan": {}, "run": {}, "data": "photos"}))
+    told = client.get("/api/augment/plain").json()
+    assert (told["source"], told["counts"], told["pixelated"]) == ("", {}, False)
+    refusal(client.post("/api/augment/plain", json={"kind": "study"}), "does not say what", status=409)
     (folder / "config.json").write_text(json.dumps({"gan": {}, "run": {}, "data": {"source": "--config"}}))
     refusal(client.post("/api/augment/plain/command", json={"kind": "study"}), "does not say what", status=409)
 
@@ -110,6 +115,23 @@ def test_pictures_from_the_start_to_the_tiles(client, runs_folder):
         assert len(found) == min(augment.MOST_TILES, told["reasons"][reason]) or len(found) <= augment.MOST_TILES
         assert all(tile["uri"].startswith("data:image/png;base64,") for tile in found)
     assert client.post("/api/augment/small/command", json=order).json()["command"] != command
+
+
+def test_two_that_start_at_once_get_a_folder_each(client, runs_folder, monkeypatch):
+    run, started, find = runs_folder / "raced", [], augment.free_folder
+    run.mkdir()
+    (run / "config.json").write_text(json.dumps({"gan": {"name": "dcgan"}, "run": {}, "data": {"source": "x"}}))
+    found = iter([find(run, "study")] * 2)  # both look before either begins
+
+    def start(folder, words, **about):
+        started.append((folder.name, words[words.index("--out") + 1]))
+        return jobs.Job(folder)
+
+    monkeypatch.setattr(augment, "free_folder", lambda *of: next(found, None) or find(*of))
+    monkeypatch.setattr(augment.Job, "start", start)
+    for _ in range(2):
+        assert client.post("/api/augment/raced", json={"kind": "study"}).status_code == 200
+    assert started == [(name, str(run / augment.FOLDER / name / augment.STUDY)) for name in ("study-1", "study-2")]
 
 
 def test_a_model_that_went_on_makes_no_tiles_of_the_refused(client, runs_folder):

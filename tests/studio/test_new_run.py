@@ -4,6 +4,7 @@ import io
 import json
 import os
 import shlex
+import socket
 import time
 import zipfile
 
@@ -230,6 +231,8 @@ def test_old_uploads_go_where_no_run_needs_them(tmp_path):
         os.utime(held.root / key, (old, old))
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "config.json").write_text(json.dumps({"data": {"source": str(held.root / used / "a")}}))
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "config.json").write_text(json.dumps({"data": "photos"}))
     new = held.begin("c")
     assert {path.name for path in held.root.iterdir()} == {used, new}
     assert uploads.Uploads(tmp_path).find(used).folder.name == "a"
@@ -273,6 +276,10 @@ def test_hostile_bodies(client):
     refusal(client.post("/api/runs", json={"source": {"path": "digits", "argv": "x"}}), "argv")
     refusal(client.post("/api/runs", json={"source": {"path": "digits"}, "settings": {"size": [1]}}), "settings")
     refusal(client.post("/api/command", json={"source": {"path": "digits"}, "settings": {"name": "a\x00b"}}), "--name")
+    odd = (("x", "1e400", "finite"), ("x", "NaN", "finite"), ("x", r'"\ud800"', "no command"), (r"\ud800", "1", "name"))
+    for path, minutes, words in odd:
+        body = f'{{"source": {{"path": "{path}"}}, "settings": {{"minutes": {minutes}}}}}'
+        refusal(client.post("/api/command", content=body, headers={"content-type": "application/json"}), words)
     refusal(client.get("/api/starts/../x"), status=404)
     refusal(client.get("/api/starts/nothing"), status=404)
 
@@ -300,6 +307,31 @@ def test_what_is_shown_is_what_is_started(client, tmp_path):
     assert runs.describe(folder).images == 64
     assert "▶ run" in (folder / "train.log").read_text()
     assert not list((tmp_path / "runs" / new_run.STARTS).iterdir())
+
+
+@pytest.mark.parametrize(
+    ("about", "lock", "is_its"),
+    [
+        ({}, {}, True),
+        ({}, {"host": "elsewhere"}, False),
+        ({}, {"started": "2020-01-01T00:00:00+0000"}, False),
+        ({}, {"started": "some day"}, False),
+        ({"pid": 7}, {}, False),
+        (None, {}, False),
+        (None, None, False),
+    ],
+    ids=["its own", "another host", "an earlier one", "no moment", "another", "no job", "no job, no lock"],
+)
+def test_the_run_of_a_start_is_the_one_that_its_process_holds(tmp_path, about, lock, is_its):
+    run, job = tmp_path / "run", jobs.Job(tmp_path / new_run.STARTS / "key")
+    for path, of_it in ((run / "state/lock.json", lock), (job.folder / jobs.ABOUT, about)):
+        path.parent.mkdir(parents=True)
+        usual = {"pid": 4242, "host": socket.gethostname(), "started": "2030-01-01T00:00:00+0000"}
+        usual |= {} if path.name == "lock.json" else {"started": 1893456000.9}  # the same second
+        if of_it is not None:
+            path.write_text(json.dumps(usual | of_it))
+    (run / "config.json").write_text("{}")
+    assert new_run.Starts(tmp_path)._run_of(job) == (run if is_its else None)
 
 
 @pytest.mark.parametrize(

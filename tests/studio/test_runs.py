@@ -1,5 +1,6 @@
 """What the studio says of runs, the stream of their events, and what can be asked of their trainings."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -12,9 +13,11 @@ from fastapi.testclient import TestClient
 
 from gansmith import runs
 from gansmith.studio.app import create_app
+from gansmith.studio.events import RETRY, Tail, stream
 from gansmith.studio.fork import fork_words
 from gansmith.studio.problems import Conflict
 from gansmith.studio.run_log import RunLog
+from gansmith.studio.runs import story
 from gansmith.studio.studio import Studio
 
 
@@ -175,6 +178,29 @@ def test_a_stream_goes_on_after_the_last_event_id(studio, prepared):
         (first,) = read_events(client, f"/api/runs/streamed/events?after={last}", 1)
         assert first[1:] == ("metrics", {"images": 30000, "kid": 0.5})
     shutil.rmtree(run)
+
+
+def test_a_stream_knows_a_place_that_is_newer_than_its_last_look(folder):
+    async def told(tail, place):
+        said = stream(tail, place)
+        assert await anext(said) == RETRY
+        text = await asyncio.wait_for(anext(said), 30)
+        await said.aclose()
+        return [line.removeprefix("event: ") for line in text.splitlines() if line.startswith("event: ")]
+
+    async def read():
+        run = folder / "digits"
+        tail = Tail(run)
+        assert await told(tail, story(run)["place"]) == ["state"]  # nobody has looked yet
+        append(run, {"images": 30000})
+        assert await told(tail, story(run)["place"]) == ["state"]  # somebody has, and left
+        tail.enter()
+        assert await tail.news()
+        append(run, {"images": 40000})
+        assert await told(tail, story(run)["place"]) == ["state"]  # somebody reads, and has not looked since
+        tail.leave()
+
+    asyncio.run(read())
 
 
 def append(run, row):

@@ -1,5 +1,6 @@
 """The server as a process: ports, its address, the extra that it needs, and trainings that outlive it."""
 
+import json
 import os
 import re
 import shutil
@@ -8,13 +9,16 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import httpx
 import pytest
-from tests.studio.conftest import fork
+from tests.studio.conftest import environment, fork
 
 from gansmith import runs
 from gansmith.studio.studio import Studio
+
+DOCS = Path(__file__).parents[2] / "docs/studio.md"
 
 
 def gansmith(*words):
@@ -99,6 +103,22 @@ def test_a_training_outlives_a_server_that_is_killed(start_studio, prepared, tmp
         assert told["images"] > before
         assert client.post("/api/runs/child/stop").status_code == 200
     wait_until(lambda: runs.describe(folder / "child").state == "stopped")
+
+
+def test_the_script_of_the_documentation_does_what_it_says(prepared, tmp_path):
+    (script,) = re.findall(
+        r"^```\n([^`]*--no-browser > address[^`]*)```", DOCS.read_text(encoding="utf-8"), re.M | re.S
+    )
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        script = script.replace("8765", str(free.getsockname()[1]))
+    shutil.copytree(prepared, tmp_path / "runs")
+    (tmp_path / "address").write_text("http://127.0.0.1/?token=of-the-last-time")
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", f"{script}kill $!; wait"],
+        cwd=tmp_path, env=environment() | {"PATH": path}, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert {run["id"] for run in json.loads(done.stdout)} == {"digits", "other", "broken"}
 
 
 def test_a_server_ends_although_somebody_listens(start_studio, prepared):

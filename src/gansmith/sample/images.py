@@ -11,6 +11,7 @@ from PIL import Image
 from gansmith import pages
 from gansmith.data.codecs.image import to_pil
 from gansmith.errors import DataError
+from gansmith.files import write_whole
 from gansmith.sample import png
 from gansmith.sample.provenance import Provenance, SheetProvenance
 
@@ -60,7 +61,7 @@ class Images:
         return [Path(folder) / self.file_name(i) for i in range(len(self))]
 
     def _repr_png_(self) -> bytes:
-        return _png(self.grid(scale=max(1, 64 // self.pixels.shape[1])))
+        return self.sheet(scale=max(1, 64 // self.pixels.shape[1])).png()
 
 
 @dataclass(frozen=True)
@@ -75,16 +76,15 @@ class Sheet:
         path = Path(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self.image.save(path, "PNG", pnginfo=self.about.chunk())
+            write_whole(path, self.png())
         except OSError as error:
             raise DataError(f"cannot write {path}: {error.strerror}", "name another place with --out") from None
         return path
 
-    def _repr_png_(self) -> bytes:
-        return _png(self.image)
+    def png(self) -> bytes:
+        """Encode the picture, with what it is."""
+        buffer = io.BytesIO()
+        self.image.save(buffer, "PNG", pnginfo=self.about.chunk())
+        return buffer.getvalue()
 
-
-def _png(image: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()
+    _repr_png_ = png

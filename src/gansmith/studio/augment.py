@@ -4,6 +4,7 @@ Everything lies in the run's folder, each result in `augmented/NAME`: the proces
 pictures with their metadata or the study. So a reload, or another studio, finds all of it.
 """
 
+import contextlib
 import csv
 import re
 import statistics
@@ -73,10 +74,9 @@ def router(studio: Studio) -> APIRouter:
     def start(run: str, order: Order) -> dict[str, Any]:
         """Start it in a process of its own."""
         path = studio.run_path(run)
-        folder = free_folder(path, order.kind)
-        words = words_of(path, order, folder)
         if order.kind == PICTURES:
             plan_of(path, order.to)  # refuse at once what cannot be met
+        folder, words = claim(path, order)
         asked = order.model_dump(exclude_none=True)
         return result_of(Job.start(folder, words, answers=order.kind == PICTURES, asked=asked))
 
@@ -110,24 +110,29 @@ def router(studio: Studio) -> APIRouter:
 def overview_of(run: Path) -> dict[str, Any]:
     """Return the classes of a run's data with their counts, why nothing can be added if so, and all results."""
     data = runs.read_json(run / "data.json", {})
-    counts = data.get("classes") or {}
+    counts = counts_of(data)
     problem = None
     try:
         check(run, counts)
     except GansmithError as error:
         problem = {"error": str(error), "remedy": error.remedy}
     config = runs.read_config(run)
-    described = config.get("data") or {}
     folders = sorted((path for path in (run / FOLDER).glob("*") if (path / jobs.ABOUT).is_file()), key=_number)
     return {
         "run": run.name,
-        "source": str(described.get("source", "")),
+        "source": str(trained_on.described(config).get("source", "")),
         "gan": str(config["gan"].get("name", "")),
         "counts": counts,
-        "pixelated": max(data.get("width") or 0, data.get("height") or 0) <= 64,
+        "pixelated": all(runs.is_number(data.get(side)) and data[side] <= 64 for side in ("width", "height")),
         "problem": problem,
         "results": [result_of(Job(path)) for path in reversed(folders)],
     }
+
+
+def counts_of(data: dict[str, Any]) -> dict[str, int]:
+    """Return the pictures of each class that a data.json tells of; none where that is no table of numbers."""
+    classes = data.get("classes")
+    return classes if isinstance(classes, dict) and all(map(runs.is_number, classes.values())) else {}
 
 
 def check(run: Path, counts: dict[str, int]) -> None:
@@ -148,7 +153,7 @@ def plan_of(run: Path, to: str) -> dict[str, Any]:
     """Return for each class how many pictures there are, how many are wanted beside, and how many there will be."""
     from gansmith.augment.enrich import missing
 
-    counts = runs.read_json(run / "data.json", {}).get("classes") or {}
+    counts = counts_of(runs.read_json(run / "data.json", {}))
     check(run, counts)
     wanted = missing(counts, to)
     return {"before": counts, "wanted": wanted, "after": {name: n + wanted[name] for name, n in counts.items()}}
@@ -174,6 +179,16 @@ def free_folder(run: Path, kind: str) -> Path:
     """Return a folder that no result has: augmented/pictures-1, augmented/study-2 ..."""
     taken = [_number(path) for path in (run / FOLDER).glob("*")]
     return run / FOLDER / f"{kind}-{max(taken, default=0) + 1}"
+
+
+def claim(run: Path, order: Order) -> tuple[Path, list[str]]:
+    """Make the folder of a new result, so that two that start at once never share one; return it and the words."""
+    while True:
+        folder = free_folder(run, order.kind)
+        words = words_of(run, order, folder)
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(parents=True)
+            return folder, words
 
 
 def job_of(run: Path, name: str) -> Job:

@@ -48,8 +48,11 @@ class Tail:
         return True
 
     async def _follow(self) -> None:
+        told = None
         while True:
-            if await asyncio.to_thread(self.log.refresh):
+            await asyncio.to_thread(self.log.refresh)
+            if self.log.now is not told:  # a reader who came may have looked first
+                told = self.log.now
                 self._new.set()  # wakes all who wait now
                 self._new = asyncio.Event()
             await asyncio.sleep(LOOK_SECONDS)
@@ -60,6 +63,7 @@ async def stream(tail: Tail, place: str) -> AsyncIterator[str]:
     tail.enter()
     try:
         yield RETRY
+        await asyncio.to_thread(tail.log.refresh)  # the place may be of a later moment than the last look
         state = ""
         while True:
             now = tail.log.now

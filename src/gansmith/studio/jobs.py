@@ -1,6 +1,7 @@
 """Commands of gansmith started as processes of their own. Each has a folder, and outlives the studio."""
 
 import json
+import math
 import os
 import re
 import shlex
@@ -22,6 +23,7 @@ from gansmith.studio.problems import Conflict
 
 MOST_LOG_BYTES = 1 << 16
 LOG, ANSWER, ABOUT = "log.txt", "answer.json", "job.json"
+_UNFIT = re.compile("[\x00\ud800-\udfff]")  # what no word of a command can have: NUL, halves of characters
 _FAILURE = re.compile(r"^✗ (.+)(?:\n  → (.+))?", re.M)
 
 
@@ -37,10 +39,17 @@ def option(name: str, value: object) -> list[str]:
     flag = "--" + name.replace("_", "-")
     if value is True:
         return [flag]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UsageError(f"{flag} cannot be {value}", "give a finite number")
     text = f"{value:g}" if isinstance(value, float) and value == int(value) else str(value)
-    if "\x00" in text:
+    if _UNFIT.search(text):
         raise UsageError(f"{flag} has a value that no command can have", "write it without control characters")
     return [f"{flag}={text}"] if text[0] in "-" + LONG_DASHES else [flag, text]
+
+
+def names_data(text: str) -> bool:
+    """Whether a command takes a text as a data set: not as an option, nor as what no command can have."""
+    return not (text.startswith(("-", *LONG_DASHES)) or _UNFIT.search(text))
 
 
 def failure(log: str, code: int | None = 2) -> GansmithError:

@@ -17,7 +17,6 @@ import gansmith
 from gansmith.errors import UsageError
 from gansmith.sample.generate import MOST_SEED
 from gansmith.sample.images import Images
-from gansmith.sample.provenance import SheetProvenance
 from gansmith.sample.sampler import Sampler
 from gansmith.studio.batching import Batcher, Gone, Picture, Wanted
 from gansmith.studio.model_cards import Card, Details, cards, details
@@ -212,10 +211,4 @@ def _zip(pictures: Sequence[Picture]) -> bytes:
 
 def _grid(pictures: Sequence[Picture]) -> bytes:
     """Lay the pictures out in one PNG that tells what they are."""
-    images = Images(np.stack([one.pixels for one in pictures]), tuple(one.about for one in pictures))
-    first = images.provenance[0]
-    labels = None if first.label is None else [one.label for one in images.provenance]
-    options = {"seeds": [one.seed for one in images.provenance], "label": labels, "truncation": first.truncation}
-    about, packed = SheetProvenance("grid", first.model, first.gan, options), io.BytesIO()
-    images.grid().save(packed, "PNG", pnginfo=about.chunk())
-    return packed.getvalue()
+    return Images(np.stack([one.pixels for one in pictures]), tuple(one.about for one in pictures)).sheet().png()

@@ -6,10 +6,12 @@ import functools
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import threading
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -150,7 +152,7 @@ def place_of(source: Source, uploads: Uploads) -> str:
     text = source.path.strip()
     if not text:
         raise UsageError("no pictures are named", "drop a folder or a zip, or name a path or a set such as digits")
-    if text.startswith(("-", *jobs.LONG_DASHES)) or "\x00" in text:
+    if not jobs.names_data(text):
         raise UsageError(f"{text[:80]!r} cannot name a data set", "write ./ before a name that begins with a dash")
     path = Path(text).expanduser()
     return str(path.absolute()) if text.lower() not in NAMES and path.exists() else text
@@ -231,7 +233,7 @@ class Starts:
         pid, command, began = job.about.get("pid"), jobs.command_line(job.words), job.about.get("started", 0.0)
         for config in self.runs.glob("*/config.json"):
             folder = config.parent
-            if runs.read_json(folder / "state" / "lock.json", {}).get("pid") == pid:
+            if pid is not None and _is_of(runs.read_json(folder / "state" / "lock.json", {}), pid, began):
                 return folder
             ended = (folder / "state" / "status.json").exists() and config.stat().st_mtime >= began
             if ended and runs.read_json(config, {}).get("command") == command:
@@ -242,3 +244,14 @@ class Starts:
         """Move what the training says to its run; the process goes on writing there."""
         os.replace(job.folder / jobs.LOG, run / "train.log")
         shutil.rmtree(job.folder, ignore_errors=True)
+
+
+def _is_of(lock: dict[str, Any], pid: int, began: float) -> bool:
+    """Whether a lock is of the process that began here then, not of an earlier or another host's of that number."""
+    if (lock.get("pid"), lock.get("host")) != (pid, socket.gethostname()):
+        return False
+    try:
+        taken = datetime.fromisoformat(str(lock.get("started"))).timestamp()
+    except ValueError:
+        return False
+    return taken >= int(began)  # a lock tells whole seconds

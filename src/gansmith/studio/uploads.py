@@ -19,6 +19,7 @@ from gansmith.data.picture import SUFFIXES
 from gansmith.data.shown import shown
 from gansmith.errors import DataError, UsageError
 from gansmith.studio.problems import NotFound, TooLarge
+from gansmith.studio.trained_on import described
 
 FOLDER = ".uploads"
 MOST_BYTES = 8 << 30
@@ -100,7 +101,7 @@ class Uploads:
         if not self.root.is_dir():
             return
         configs = [runs.read_json(path, {}) for path in self.runs.glob("*/config.json")]
-        used = " ".join(str((config.get("data") or {}).get("source", "")) for config in configs)
+        used = " ".join(str(described(config).get("source", "")) for config in configs)
         for folder in self.root.iterdir():
             if folder.name not in used and time.time() - folder.stat().st_mtime > UNUSED_SECONDS:
                 self._begun.pop(folder.name, None)
