@@ -108,6 +108,17 @@ def test_every_verb_explains_itself_without_torch():
         (["runs", "prune", "--keep", "-1"], "cannot keep -1 runs", "0 or more"),
         (["gans", "dcgna"], "no GAN named 'dcgna'", "'dcgan'"),
         (["evaluate", "nothing", "digits"], "there is no model at nothing", "gansmith runs"),
+        (
+            ["evaluate", "nothing", "digits", "--out", "no/a.json"],
+            "cannot write no/a.json: there is no folder no",
+            "--out",
+        ),
+        (
+            ["runs", "compare", "a", "b", "--html", "no/a.html"],
+            "cannot write no/a.html: there is no folder no",
+            "--html",
+        ),
+        (["augment", "iris", "--out", "."], ". is there already", "--out"),
         (["data", "show", "digits", "-n", "0"], "cannot show 0 pictures", "-n 64"),
         (["data", "show", "digits", "--out", "no/a.png"], "cannot write no/a.png", "--out"),
         (["data", "check", "digits", "--out", "no/a.html"], "cannot write no/a.html", "--out"),
@@ -126,11 +137,31 @@ def test_what_cannot_be_done_is_answered_with_what_can(type_in, tmp_path, words,
     assert list(tmp_path.iterdir()) == []
 
 
-def test_data_that_is_not_there_is_bad_data(type_in):
-    code, _, err = type_in("train", "digitz")
+@pytest.mark.parametrize("name", ["digitz", "~nosuchuser/digits", "d" * 300])
+def test_data_that_is_not_there_is_bad_data(type_in, name):
+    code, _, err = type_in("train", name)
     assert code == 3
-    assert "there is no folder, file or named set 'digitz'" in err
+    assert f"there is no folder, file or named set '{name}'" in err
     assert "digits" in err.splitlines()[1]
+
+
+def test_figures_are_told_even_where_they_cannot_be_written(type_in, tmp_path, monkeypatch):
+    class Figures(str):
+        to_json = str.__str__
+
+    monkeypatch.setattr("gansmith.api.evaluate", lambda *_, **__: Figures("kid 0.1"))
+    code, out, err = type_in("evaluate", "m", "digits", "--out", str(tmp_path))
+    assert (code, out) == (2, "kid 0.1\n")
+    assert f"cannot write {tmp_path}" in err
+
+
+def test_nothing_is_trained_for_a_place_that_is_taken(type_in, tmp_path, monkeypatch):
+    monkeypatch.setattr("gansmith.api.augment", lambda *_, **__: pytest.fail("trained"))
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("keep")
+    code, _, err = type_in("augment", "digits", "--out", "full")
+    assert code == 2
+    assert "full is there already" in err
 
 
 def test_what_nobody_foresaw_is_one_line_unless_asked(type_in, monkeypatch):
@@ -175,11 +206,31 @@ def test_options_from_a_file(tmp_path):
     file.write_text(
         'gan = "r3gan"\nimages = "500k"\nmirror = true\nseed = -3\nwidths = [32, 16]\nmicro_batch = 8\nas_is = false'
     )
-    words = arguments.expand_config(["train", "x", "--config", str(file), "--seed", "9"])
+    words = arguments.expand_config(["train", "x", "--config", str(file), "--seed", "9"], app)
     assert words[:4] == ["train", "x", "--seed", "9"]
-    assert words[4:] == ["--gan=r3gan", "--images=500k", "--mirror", "--widths=32,16", "--micro-batch=8"]
-    (tmp_path / "my.json").write_text('{"gan": "dcgan"}')
-    assert arguments.expand_config([f"--config={tmp_path}/my.json", "train"]) == ["train", "--gan=dcgan"]
+    assert " ".join(words[4:]) == (
+        "--gan=r3gan --images=500k --mirror=true --widths=32,16 --micro-batch=8 --as-is=false"
+    )
+    (tmp_path / "my.json").write_text('{"gan": "dcgan", "beta1": 0, "augment": 0.0, "kinds": null}')
+    words = arguments.expand_config([f"--config={tmp_path}/my.json", "train"], app)
+    assert words == ["train", "--gan=dcgan", "--beta1=0", "--augment=0.0"]
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["evaluate", "m", "d", "-n", "50"], "n = 100"),
+        (["evaluate", "m", "d", "-n50"], "n = 100"),
+        (["data", "show", "d", "--n=50"], "n = 100"),
+        (["generate", "m", "--class", "5"], 'label = "3"'),
+        (["generate", "m", "--label=5"], 'class = "3"'),
+        (["train", "d", "--micro_batch", "5"], "micro_batch = 3"),
+    ],
+    ids=str,
+)
+def test_what_is_typed_wins_by_whichever_name(tmp_path, words, text):
+    (tmp_path / "my.toml").write_text(text)
+    assert arguments.expand_config([*words, "--config", str(tmp_path / "my.toml")], app) == words
 
 
 @pytest.mark.parametrize(
@@ -194,7 +245,7 @@ def test_options_from_a_file(tmp_path):
 def test_option_files_that_cannot_be_used(tmp_path, name, text, reason):
     (tmp_path / name).write_text(text)
     with pytest.raises(UsageError, match=reason):
-        arguments.expand_config(["train", "--config", str(tmp_path / name)])
+        arguments.expand_config(["train", "--config", str(tmp_path / name)], app)
 
 
 def test_a_file_of_options_and_those_typed_reach_the_run(type_in, tmp_path, monkeypatch):
@@ -205,12 +256,14 @@ def test_a_file_of_options_and_those_typed_reach_the_run(type_in, tmp_path, monk
         return "planned"
 
     monkeypatch.setattr("gansmith.api.dry_run", dry_run)
-    (tmp_path / "my.toml").write_text('images = "1.5k"\nseed = 4\nlatent_dim = 8\nlimit = 100\n')
+    (tmp_path / "my.toml").write_text(
+        'images = "1.5k"\nseed = 4\nlatent_dim = 8\nlimit = 100\nbeta1 = 0\nclass_norm = false\njson = false\n'
+    )
     code, out, _ = type_in("train", "digits", "—seed", "5", "--config", "my.toml", "--dry-run", "--mirror")
     assert code == 0
     assert out.endswith("planned\n")
     assert (seen["images"], seen["seed"], seen["mirror"], seen["n"]) == (1500, 5, True, 100)
-    assert seen["options"] == {"latent_dim": "8"}
+    assert seen["options"] == {"latent_dim": "8", "beta1": "0", "class_norm": "false"}
 
 
 def test_the_catalog_is_shown(type_in):
@@ -269,6 +322,10 @@ def test_runs_compared_tell_figures_controls_and_what_is_missing(tmp_path, capsy
     assert "no sign of copies; 1% planted: NOT noticed: too weak here" in told
     assert "c has no evaluation; --data DATA judges all of them anew" in told
     assert "better" in page.read_text()
+    assert cli.main(["runs", "compare", *runs, "--html", str(tmp_path)]) == 2
+    told = capsys.readouterr()
+    assert "better" in told.out
+    assert f"cannot write {tmp_path}" in told.err
 
 
 def test_only_training_is_started_as_several_processes(type_in, monkeypatch):

@@ -15,6 +15,7 @@ import gansmith
 from gansmith.augment.choose import Chosen, Gate
 from gansmith.data.codecs.image import to_pil
 from gansmith.data.images import ImageData
+from gansmith.data.labels import class_folders
 from gansmith.errors import DataError, UsageError, listed
 from gansmith.files import whole_folder
 from gansmith.machine import cores
@@ -86,27 +87,28 @@ class Enriched:
         }
 
     def _write(self, folder: Path, new_only: bool) -> list[dict]:
-        for name in self.data.spec.classes:
-            (folder / _folder_of(name)).mkdir()
-        pictures = [*(() if new_only else self._reals()), *self._fakes()]
+        folders = class_folders(self.data.spec.classes)
+        for name in folders.values():
+            (folder / name).mkdir()
+        pictures = [*(() if new_only else self._reals(folders)), *self._fakes(folders)]
         with ThreadPoolExecutor(cores()) as pool:
             list(
                 pool.map(lambda one: to_pil(one[1]).save(folder / one[0]["file_name"], "PNG", pnginfo=one[2]), pictures)
             )
         return [row for row, _, _ in pictures]
 
-    def _reals(self) -> Iterator[tuple[dict, np.ndarray, PngInfo | None]]:
+    def _reals(self, folders: dict[str, str]) -> Iterator[tuple[dict, np.ndarray, PngInfo | None]]:
         assert self.data.labels is not None
         for i, label in enumerate(self.data.labels):
             name = self.data.spec.classes[label]
-            file_name = f"{_folder_of(name)}/real-{i:06d}.png"
+            file_name = f"{folders[name]}/real-{i:06d}.png"
             yield {"file_name": file_name, "label": name, "source": "real"}, self.data.images[i], None
 
-    def _fakes(self) -> Iterator[tuple[dict, np.ndarray, PngInfo | None]]:
+    def _fakes(self, folders: dict[str, str]) -> Iterator[tuple[dict, np.ndarray, PngInfo | None]]:
         for name, chosen in self.chosen.items():
             for i, about in enumerate(self.model.about(chosen.seeds.tolist(), name)):
                 seed = about.seed
-                file_name = f"{_folder_of(name)}/synthetic-{seed:06d}.png"
+                file_name = f"{folders[name]}/synthetic-{seed:06d}.png"
                 row = {
                     "file_name": file_name,
                     "label": name,
@@ -233,7 +235,3 @@ def _check_model(data: ImageData, model: "Sampler") -> None:
             f"the model makes {w}x{h} {model.spec.mode}, the data is {width}x{height} {data.spec.mode}",
             f"open the data at the model's size: --size {w}x{h} --mode {model.spec.mode}",
         )
-
-
-def _folder_of(name: str) -> str:
-    return name.replace("/", "_").lstrip(".") or "_"

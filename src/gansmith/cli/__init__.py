@@ -70,7 +70,7 @@ def _answer(argv: Sequence[str], interrupts: _Interrupts | None = None) -> int:
 
     debug = "--debug" in words
     try:
-        words = arguments.expand_config([word for word in words if word != "--debug"])
+        words = arguments.expand_config([word for word in words if word != "--debug"], app)
         if machine.torchrun("WORLD_SIZE", 1) > 1 and words[:1] not in (["train"], ["resume"]):
             raise UsageError("several processes can only train together", "start any other command without torchrun")
         with interrupts or contextlib.nullcontext():

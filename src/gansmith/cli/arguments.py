@@ -29,8 +29,8 @@ def _plain(word: str) -> str:
     return dashes + name
 
 
-def expand_config(words: Sequence[str]) -> list[str]:
-    """Replace `--config FILE` by the options in the file; those typed beside it win."""
+def expand_config(words: Sequence[str], app: "cyclopts.App") -> list[str]:
+    """Replace `--config FILE` by the options in the file; those typed beside it, by whichever name, win."""
     words = list(words)
     flag = next((i for i, word in enumerate(words) if word == "--config" or word.startswith("--config=")), None)
     if flag is None:
@@ -40,12 +40,25 @@ def expand_config(words: Sequence[str]) -> list[str]:
         raise UsageError("--config needs a file", "--config settings.toml")
     path = Path(words[flag].partition("=")[2] if joined else words[flag + 1])
     rest = words[:flag] + words[flag + (1 if joined else 2) :]
-    typed = {word.partition("=")[0] for word in rest}
+    typed = {word.partition("=")[0].replace("_", "-") if word[:2] == "--" else word[:2] for word in rest}
+    verb, _ = _called(app, rest)
+    known = verb.assemble_argument_collection() if verb.default_command else ()
+    names = {name: argument.names for argument in known for name in argument.names}
     for key, value in _read(path).items():
         option = "--" + key.replace("_", "-")
-        if option not in typed and value not in (None, False):
-            rest += [option] if value is True else [f"{option}={_as_word(value)}"]
+        if value is not None and typed.isdisjoint(names.get(option, (option,))):
+            rest.append(f"{option}={_as_word(value)}")
     return rest
+
+
+def _called(app: "cyclopts.App", words: Sequence[str]) -> tuple["cyclopts.App", list[str]]:
+    """Return the verb that `words` begin with, as an application and as words."""
+    verb: list[str] = []
+    for word in words:
+        if word.startswith("-") or word not in app:
+            break
+        app, verb = app[word], [*verb, word]
+    return app, verb
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -66,6 +79,8 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _as_word(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
@@ -96,11 +111,7 @@ FOR_PATHS = {(): "gansmith train", ("data",): "gansmith data check"}  # where a 
 def misunderstood(error: "cyclopts.CycloptsError", app: "cyclopts.App", words: Sequence[str]) -> tuple[str, str]:
     """Return what of `words` could not be parsed, and the nearest thing that could."""
     message, _, guess = " ".join(str(error).split()).partition(" Did you mean ")
-    verb = []
-    for word in words:
-        if word.startswith("-") or word not in app:
-            break
-        app, verb = app[word], [*verb, word]
+    _, verb = _called(app, words)
     see = " ".join(["gansmith", *verb, "--help"])
     first = words[len(verb)] if len(verb) < len(words) else ""
     if guess:

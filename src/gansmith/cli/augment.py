@@ -94,15 +94,23 @@ def augment(
         print(json.dumps(told, indent=1) if as_json else terminal.study_story(told))
         print(f"✓ done   {folder}/study.html", file=log)
         return
+    target = _target(out, stem, table, sharing)
     display = "quiet" if as_json else "auto"
     with sharing.folder(parts) as place:
         asked = {"to": to, "seed": seed, "confidence": confidence}
         if place and _share(sharing, place, data, reading, pictures, model, asked):
             return
         enriched = api.augment(pictures, model, to=to, seed=seed, root=root, display=display, parts=place, **shared)
-    place = enriched.save(out or Path(f"{stem}-augmented{'.csv' if table else ''}"), new_only=new_only)
     print(json.dumps(enriched.summary(), indent=1) if as_json else enriched)
-    print(f"✓ done   {place}{'' if table else '/'}", file=log)
+    print(f"✓ done   {enriched.save(target, new_only=new_only)}{'' if table else '/'}", file=log)
+
+
+def _target(out: Path | None, stem: str, table: bool, sharing: Sharing) -> Path:
+    """Return where the result goes; refuse, before any training, what is taken, unless a shard leaves it alone."""
+    target = out or Path(f"{stem}-augmented{'.csv' if table else ''}")
+    if not sharing.shard and target.exists() and (table or not target.is_dir() or any(target.iterdir())):
+        raise UsageError(f"{target} is there already", "name another place with --out")
+    return target
 
 
 def _share(

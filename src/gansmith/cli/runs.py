@@ -54,6 +54,7 @@ def runs_compare(
 
     if len(run) < 2:
         raise UsageError("a comparison takes two runs or more", "gansmith runs compare runs/a runs/b")
+    terminal.check_place(html, "--html")
     told = comparison.compare_runs(run)
     if data is not None:
         from gansmith import api
@@ -61,12 +62,13 @@ def runs_compare(
         chosen = metrics.split(",") if metrics else None
         judged = [api.evaluate(one, data, n=n, metrics=chosen, fit=fit, label=label).to_json() for one in run]
         told = comparison.compare_runs(run, [json.loads(one) for one in judged])
-    if html is not None:
-        comparison.write_page(html, told, run)
     if as_json:
         print(json.dumps(told, indent=1))
     else:
         terminal.comparison(told)
+    if html is not None:
+        with terminal.writing(html, "--html"):
+            comparison.write_page(html, told, run)
 
 
 @runs_app.command(name="prune")

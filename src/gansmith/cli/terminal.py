@@ -1,7 +1,8 @@
 """What the command line prints beside the live line: failures, tables, and runs in words."""
 
+import contextlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,10 +26,23 @@ def fail(message: str, remedy: str, code: int) -> int:
 
 def write(path: Path, text: str) -> None:
     """Write a file that the user asked for."""
-    try:
+    with writing(path):
         path.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+@contextlib.contextmanager
+def writing(path: Path, option: str = "--out") -> Iterator[None]:
+    """Turn what hinders a file that the user asked for with `option` into a UsageError."""
+    try:
+        yield
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}", "name another place with --out") from None
+        raise UsageError(f"cannot write {path}: {error.strerror}", f"name another place with {option}") from None
+
+
+def check_place(path: Path | None, option: str = "--out") -> None:
+    """Refuse, before long work, a file to write into a folder that is not there."""
+    if path is not None and not path.parent.is_dir():
+        raise UsageError(f"cannot write {path}: there is no folder {path.parent}", f"make it, or change {option}")
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

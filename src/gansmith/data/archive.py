@@ -2,6 +2,7 @@
 
 import io
 import lzma
+import posixpath
 import stat
 import zipfile
 import zlib
@@ -30,15 +31,15 @@ def list_archive(path: Path, source: str) -> tuple[list[Entry], list[Problem]]:
     members: dict[str, zipfile.ZipInfo] = {}
     problems: list[Problem] = []
     for member in archive.infolist():
-        if not member.filename or member.is_dir() or _hidden(member.filename):
+        written = member.filename.replace("\\", "/")  # some packers on Windows write their own separator
+        name = posixpath.normpath(written)
+        if not written or written.endswith("/") or _hidden(name):
             continue
-        if member.filename in members:
-            problems.append(
-                Problem(shown(member.filename), "it is in the archive twice; the later one is read", "pack it again")
-            )
-        members[member.filename] = member
+        if name in members:
+            problems.append(Problem(shown(name), "it is in the archive twice; the later one is read", "pack it again"))
+        members[name] = member
     entries = [
-        Entry(shown(name), member.file_size, member.CRC, partial(_open, archive, member))
+        Entry(shown(name), member.file_size, (member.CRC,), partial(_open, archive, member))
         for name, member in members.items()
     ]
     return sorted(entries, key=lambda entry: entry.name), problems

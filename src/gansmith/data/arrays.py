@@ -1,7 +1,7 @@
 """Images that are arrays already: .npy and .npz files, and what idx files and named sets hold."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +25,7 @@ _TEST_LABELS = ("y_test", "test_labels", "y_val", "val_labels")
 _CLASSES = ("class_names", "classes", "label_names")
 _MOST_BYTES = 32 << 30
 _SLICE = 4096
+_ROUNDING = 1e-3  # what floats may stand beyond the ends of their range: less than half of one of 255 steps
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,10 @@ def open_npz(path: Path, options: Options, source: str) -> ImageData:
         raise DataError(f"{source} would unpack to {total / 2**30:.0f} GiB", "split it, or store it as .npy")
     with _numpy_errors(source), np.load(path, allow_pickle=False) as arrays:
         keys = {key.lower(): key for key in arrays.files}
-        read = {name: arrays[keys[name]] for name in _wanted(keys, options.label)}
+        labels, test_labels = _label_names(keys, options.label)
+        groups = (_IMAGES, labels, _TEST_IMAGES, test_labels, _CLASSES)
+        wanted = [next((name for name in group if name in keys), None) for group in groups]
+        read = {name: arrays[keys[name]] for name in wanted if name is not None}
     if other := [name for name, array in read.items() if not isinstance(array, np.ndarray)]:
         raise DataError(f"{source} is damaged: {other[0]} is not an array", "copy or download it again")
     images = _first(read, _IMAGES)
@@ -147,21 +151,24 @@ def open_npz(path: Path, options: Options, source: str) -> ImageData:
         )
     if options.label is not None and options.label.lower() not in read:
         raise UsageError(f"{source} has no array '{options.label}'", f"it holds: {', '.join(keys)}")
-    labels = read[options.label.lower()] if options.label is not None else _first(read, _LABELS)
     names = _first(read, _CLASSES)
-    train = _labelled_part(images, labels, names, "train", source)
+    train = _labelled_part(images, _first(read, labels), names, "train", source)
     test_images = _first(read, _TEST_IMAGES)
     test = None
     if test_images is not None:
-        test = _labelled_part(test_images, _first(read, _TEST_LABELS), names, "test", source)
+        test = _labelled_part(test_images, _first(read, test_labels), names, "test", source)
     return from_parts(train, test, options, source, "npz")
 
 
-def _wanted(keys: Mapping[str, str], label: str | None) -> list[str]:
-    groups = (_IMAGES, _LABELS, _TEST_IMAGES, _TEST_LABELS, _CLASSES)
-    found = [next((name for name in group if name in keys), None) for group in groups]
-    wanted = [name for name in found if name is not None]
-    return wanted + ([label.lower()] if label is not None and label.lower() in keys else [])
+def _label_names(keys: Container[str], label: str | None) -> tuple[Sequence[str], Sequence[str]]:
+    """Return what the labels may be called, and those of the test part: of one kind, whichever was asked for."""
+    asked = None if label is None else label.lower()
+    if asked in (None, next((name for name in _LABELS if name in keys), None)):
+        return _LABELS, _TEST_LABELS
+    parts = ("test", "val")
+    if "train" in asked:
+        return (asked,), [asked.replace("train", part) for part in parts]
+    return (asked,), [name for part in parts for name in (f"{asked}_{part}", f"{part}_{asked}")]
 
 
 def _first(arrays: Mapping[str, np.ndarray], names: Sequence[str]) -> np.ndarray | None:
@@ -237,15 +244,21 @@ def _scale(array: np.ndarray, low: float, high: float, source: str) -> tuple[flo
     """Return (scale, offset) that bring values to 0 ... 255."""
     if array.dtype == np.uint16 and high > 255:
         return 1 / 257, 0.0
-    if array.dtype.kind == "f" and high <= 1:
-        if low >= 0:
+    if array.dtype.kind == "f" and high <= 1 + _ROUNDING:
+        if low >= -_ROUNDING:
             return 255.0, 0.0
-        if low >= -1:
+        if -1 - _ROUNDING <= low <= -0.5:
             return 127.5, 1.0
+        if low > -0.5:
+            raise DataError(
+                f"the values of {source} run from {low:.9g} to {high:.9g}, which is neither 0 ... 1 nor -1 ... 1",
+                "clip them at 0, or where -1 is black store (values + 1) / 2",
+            )
     if low >= 0 and high <= 255 and (array.dtype.kind != "f" or not (array % 1).any()):
         return 1.0, 0.0
     raise DataError(
-        f"the values of {source} run from {low:g} to {high:g}", "scale them to 0 ... 255 (uint8), 0 ... 1 or -1 ... 1"
+        f"the values of {source} run from {low:.9g} to {high:.9g}",
+        "scale them to 0 ... 255 (uint8), 0 ... 1 or -1 ... 1",
     )
 
 

@@ -8,6 +8,7 @@ from PIL import Image
 
 from gansmith.data.codecs.image import to_pil
 from gansmith.data.images import ImageData
+from gansmith.data.labels import class_folders, untaken
 from gansmith.data.layout import Entry, Listing
 from gansmith.data.metadata import rows_of, text
 from gansmith.data.picture import read_picture, strict
@@ -49,15 +50,14 @@ def _write_files(data: ImageData, listing: Listing, drop: set[str], folder: Path
 def _png_names(names: Iterable[str]) -> dict[str, str]:
     """Return name -> name ending in .png, all different: of a.jpg and a.png, the first becomes a-jpg.png."""
     names = list(names)
-    taken = {name for name in names if name.endswith(".png")}
-    renamed = {}
+    renamed = {name: name for name in names if name.endswith(".png")}
+    taken = {name.removesuffix(".png") for name in renamed}
     for name in names:
-        stem, _, suffix = name.rpartition(".")
-        new = name if name.endswith(".png") else f"{stem}.png"
-        if new != name and new in taken:
-            new = f"{stem}-{suffix.lower()}.png"
-        taken.add(new)
-        renamed[name] = new
+        if name not in renamed:
+            stem, _, suffix = name.rpartition(".")
+            stem = untaken(f"{stem}-{suffix.lower()}", taken) if stem in taken else stem
+            taken.add(stem)
+            renamed[name] = f"{stem}.png"
     return renamed
 
 
@@ -92,8 +92,9 @@ def _pictures(data: ImageData) -> Iterator[Image.Image]:
 
 def _array_names(data: ImageData) -> Iterator[tuple[str, str]]:
     """Yield (name in the source, path of the file)."""
+    folders = class_folders(data.spec.classes)
     for i, name in enumerate(data.names):
-        label = "" if data.labels is None else data.spec.classes[data.labels[i]].replace("/", "_").lstrip(".") + "/"
+        label = "" if data.labels is None else folders[data.spec.classes[data.labels[i]]] + "/"
         yield name, f"{label}{int(name.rpartition('/')[2]):06d}.png"
 
 

@@ -18,6 +18,7 @@ from gansmith.errors import UsageError
 FEW_IMAGES = 500
 FEW_IN_CLASS = 20
 UNEVEN_CLASSES = 10
+BLACK = 16
 _THUMBNAILS = 14
 _GROUPS = 24
 _LINES = 50
@@ -90,7 +91,7 @@ class Report:
         Bad files, and all but the first of equal pictures with the same label, are left out. The originals are not
         touched. UsageError where `out_dir` is not empty or lies within the source.
         """
-        folder, source = Path(out_dir).expanduser(), self.data.source
+        folder, source = Path(os.path.expanduser(out_dir)), self.data.source
         listing = None
         if not self._is_array():
             path = find(source)
@@ -218,6 +219,8 @@ def _warnings(report: Report) -> list[str]:
     if report.blank:
         first = ", ".join(data.names[i] for i in report.blank[:3])
         warnings.append(f"{count(len(report.blank), 'image')} one flat colour, such as {first}")
+    if data.images[..., :3].max() <= BLACK:
+        warnings.append(f"no value is above {BLACK} of 255, so all pictures look black: scale them to 0 ... 255")
     return warnings + _class_warnings(data)
 
 

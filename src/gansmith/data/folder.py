@@ -44,8 +44,13 @@ def list_folder(root: Path) -> tuple[list[Entry], list[Problem]]:
 
 def entry_of(path: Path) -> Entry:
     """Return a file that stands for itself."""
-    status = path.stat()
-    return Entry(_shown(str(path), path.parent), status.st_size, status.st_mtime_ns, partial(open, path, "rb"))
+    return _entry(str(path), path.parent, path.stat())
+
+
+def _entry(path: str, root: Path, status: os.stat_result) -> Entry:
+    # a copy has another inode, and what is written anew another ctime, whatever its mtime was set to
+    stamp = (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns)
+    return Entry(_shown(path, root), status.st_size, stamp, partial(open, path, "rb"))
 
 
 def _add(path: str, root: Path, entries: list[Entry], problems: list[Problem]) -> None:
@@ -58,7 +63,7 @@ def _add(path: str, root: Path, entries: list[Entry], problems: list[Problem]) -
             problems.append(Problem(shown, f"it cannot be reached: {error.strerror}", "mend or remove the link"))
         return
     if stat.S_ISREG(status.st_mode):
-        entries.append(Entry(shown, status.st_size, status.st_mtime_ns, partial(open, path, "rb")))
+        entries.append(_entry(path, root, status))
     elif picture:
         problems.append(Problem(shown, "not a regular file", "remove it"))
 

@@ -1,6 +1,7 @@
-"""From the names of classes to their indices."""
+"""From the names of classes to their indices and folders."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Container, Sequence
 
 import numpy as np
 
@@ -31,3 +32,19 @@ def encode_labels(labels: Sequence[str | None], classes: Sequence[str]) -> np.nd
         return None
     index = {name: i for i, name in enumerate(classes)}
     return np.array([index[label] for label in labels if label is not None], np.int64)
+
+
+def class_folders(classes: Sequence[str]) -> dict[str, str]:
+    """Return the name of a folder for each class, all different: that of the class itself, or what can be one of it."""
+    fit = {name: name.replace("/", "_").replace("\\", "_").lstrip(".") or "_" for name in classes}
+    folders = {name: name for name, folder in fit.items() if folder == name}
+    for name, folder in fit.items():
+        if name not in folders:
+            folders[name] = untaken(folder, folders.values())
+    return folders
+
+
+def untaken(name: str, taken: Container[str]) -> str:
+    """Return `name`, or the first of name-2, name-3 ... that is not taken."""
+    names = itertools.chain([name], (f"{name}-{i}" for i in itertools.count(2)))
+    return next(one for one in names if one not in taken)

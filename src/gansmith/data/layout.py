@@ -15,11 +15,14 @@ TEST_FOLDERS = ("test", "val", "valid", "validation")
 
 @dataclass(frozen=True)
 class Entry:
-    """A file in a folder or archive: its name relative to the source with forward slashes, and how to open it."""
+    """A file in a folder or archive: its name relative to the source with forward slashes, and how to open it.
+
+    `stamp` tells it from any other file, and from what it was before it changed.
+    """
 
     name: str
     size: int
-    stamp: int
+    stamp: tuple[int, ...]
     open: Callable[[], BinaryIO]
 
     @property

@@ -80,9 +80,15 @@ def read_picture(stream: BinaryIO, enough: tuple[int, int] | None = None) -> Ima
             longest = max(enough)  # the file may lie on its side
             image.draft(None, (longest, longest))
         image.load()
-        with contextlib.suppress(Exception):  # odd EXIF data must not cost the picture
-            image = ImageOps.exif_transpose(image)
+        image = upright(image)
         return to_eight_bits(image)
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """Return `image` turned as its EXIF data says."""
+    with contextlib.suppress(Exception):  # odd EXIF data must not cost the picture
+        return ImageOps.exif_transpose(image)
+    return image
 
 
 def to_eight_bits(image: Image.Image) -> Image.Image:

@@ -1,5 +1,6 @@
 """Open what the user names: a folder, zip, array file, idx files or a named set."""
 
+import contextlib
 import difflib
 import os
 import zipfile
@@ -65,12 +66,12 @@ def open_data(
 def find(source: str | os.PathLike[str]) -> Path:
     """Return the path that is meant: as given, or a folder of that name beside the named sets."""
     text = os.fspath(source)
-    path = Path(text).expanduser()
-    if path.is_file() or path.is_dir():
+    path = Path(os.path.expanduser(text))  # unlike pathlib, os.path takes users that are not there and any length
+    if os.path.isfile(path) or os.path.isdir(path):
         return path
-    if path.exists():
+    if os.path.exists(path):
         raise DataError(f"{text} is not a file or a folder", "copy what comes out of it into a file")
-    if isinstance(source, str) and text and os.sep not in text and (data_folder() / text).exists():
+    if isinstance(source, str) and text and os.sep not in text and os.path.exists(data_folder() / text):
         return data_folder() / text
     raise _unknown(text, path)
 
@@ -120,7 +121,7 @@ def _a_table(source: str) -> DataError:
 
 def _unknown(text: str, path: Path) -> DataError:
     nearby: list[str] = []
-    if path.parent.is_dir():
+    with contextlib.suppress(OSError, ValueError):
         nearby = [str(path.parent / other.name) for other in path.parent.iterdir()]
     near = difflib.get_close_matches(str(path), [*nearby, *NAMES], 1, cutoff=0.7)
     if not near:

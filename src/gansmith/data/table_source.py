@@ -21,7 +21,9 @@ from gansmith.errors import DataError, UsageError
 NAMES = {"breast-cancer": "diagnosis", "wine": "cultivar", "iris": "species"}
 """Sets of scikit-learn by name, and what their label is called."""
 SUFFIXES = (".csv", ".tsv", ".parquet")
-EMPTY = {"", "na", "n/a", "nan", "null", "none", "?"}
+EMPTY = {"", "nan"}
+WORDS = {"na", "n/a", "null", "none", "?"}
+"""Words for an empty cell; in the label's column they are classes."""
 MOST_CATEGORIES = 50
 MOST_BYTES = 64 << 20  # as lists of text it takes up to twenty times as much
 _WHOLE = re.compile(r"[+-]?\d{1,15}")  # longer ones are not exact as floating-point numbers
@@ -44,7 +46,7 @@ def open_table(source: str | os.PathLike[str], label: str | None = None) -> Tabl
     that can be learned remains.
     """
     text = os.fspath(source)
-    cells = _named(text.lower()) if text.lower() in NAMES else _read(Path(text).expanduser(), text)
+    cells = _named(text.lower()) if text.lower() in NAMES else _read(Path(os.path.expanduser(text)), text)
     names = list(cells)
     chosen = choose_column(names, label, text) or ("target" if "target" in names else None)
     if chosen is None and text.lower() in NAMES:
@@ -56,7 +58,15 @@ def open_table(source: str | os.PathLike[str], label: str | None = None) -> Tabl
         )
     if not cells[chosen]:
         raise DataError(f"{text} has no rows below its header", "export the table again")
-    return _assemble(cells, chosen, text)
+    return _assemble(_without_words(cells, chosen), chosen, text)
+
+
+def _without_words(cells: Cells, label: str) -> Cells:
+    """Empty the cells that hold a word for it, but where a class may be called so."""
+    return {
+        name: column if name == label else [None if cell and cell.lower() in WORDS else cell for cell in column]
+        for name, column in cells.items()
+    }
 
 
 def _assemble(cells: Cells, label: str, source: str) -> TableData:
@@ -163,8 +173,8 @@ def _read(path: Path, source: str) -> Cells:
 
 
 def _separated(content: bytes, source: str) -> Cells:
-    lines = content.decode("utf-8-sig")
-    header = lines.partition("\n")[0]
+    lines = content.decode("utf-8-sig").lstrip("\r\n")
+    header = re.sub('"[^"]*"', "", lines.partition("\n")[0])
     separator = max("\t;,", key=header.count)  # the first of equals: a file of one column has none
     rows = [
         row for row in csv.reader(io.StringIO(lines, newline=""), delimiter=separator, skipinitialspace=True) if row

@@ -11,7 +11,7 @@ from gansmith.data.folder import entry_of
 from gansmith.data.images import ImageData, assemble
 from gansmith.data.layout import Listing
 from gansmith.data.options import Options
-from gansmith.data.picture import SUFFIXES, UnreadableError, to_eight_bits
+from gansmith.data.picture import SUFFIXES, UnreadableError, to_eight_bits, upright
 from gansmith.data.sources import open_data
 from gansmith.data.spec import DataSpec
 from gansmith.errors import DataError, UsageError
@@ -29,8 +29,8 @@ def open_to_show(what: Showable, spec: DataSpec, fit: str = "crop") -> ImageData
     options = Options.parse((spec.size[0], spec.size[1]), fit, spec.mode, None, None)
     if isinstance(what, Image.Image):
         return _of_pillow(what, options)
-    path = Path(what).expanduser()
-    if path.suffix.lower() in SUFFIXES and path.is_file():
+    path = Path(os.path.expanduser(what))
+    if path.suffix.lower() in SUFFIXES and os.path.isfile(path):
         return decode_alone(Listing([(entry_of(path), None)], "picture"), options, os.fspath(what))
     return open_data(what, size=options.size, fit=fit, mode=options.mode)
 
@@ -50,7 +50,7 @@ def _of_pillow(image: Image.Image, options: Options) -> ImageData:
     assert options.mode is not None
     name = os.path.basename(getattr(image, "filename", "")) or "a picture"
     try:
-        pixels = place(to_eight_bits(image), options.size, options.fit, options.mode).pixels
+        pixels = place(to_eight_bits(upright(image)), options.size, options.fit, options.mode).pixels
     except UnreadableError as error:
         raise DataError(f"{name} cannot be used: {error.reason}", error.remedy) from None
     return assemble(pixels[None], None, (), [name], name)

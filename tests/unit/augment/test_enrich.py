@@ -107,12 +107,13 @@ def open_picture(path):
 
 
 def test_classes_whose_names_are_paths(make_shapes, make_model, tmp_path):
-    data = make_shapes((10, 8))
-    data = dataclasses.replace(data, spec=dataclasses.replace(data.spec, classes=("a/b", ".c")))
+    data = make_shapes((10, 8, 9))
+    data = dataclasses.replace(data, spec=dataclasses.replace(data.spec, classes=("a/b", "a_b", ".c")))
     folder = enrich(data, make_model(data)).save(tmp_path / "out")
-    assert sorted(path.name for path in folder.iterdir()) == ["a_b", "c", "metadata.csv"]
-    assert {row["label"] for row in rows_of(folder)} == {"a/b", ".c"}
-    assert open_data(folder).counts() == {".c": 10, "a/b": 10}
+    assert sorted(path.name for path in folder.iterdir()) == ["a_b", "a_b-2", "c", "metadata.csv"]
+    folders = {row["label"]: row["file_name"].partition("/")[0] for row in rows_of(folder)}
+    assert folders == {"a/b": "a_b-2", "a_b": "a_b", ".c": "c"}
+    assert open_data(folder).counts() == {".c": 10, "a/b": 10, "a_b": 10}
 
 
 def test_nothing_is_written_half(shapes, make_model, tmp_path, monkeypatch):

@@ -41,6 +41,18 @@ def test_zip_equals_its_folder(photos, tmp_path):
     assert [name.removeprefix("wrapped/") for name in data.names] == folder.names
 
 
+@pytest.mark.parametrize("written", ["./{}/{}.png", "{}\\{}.png", ".\\{}/{}.png", "set/./{}/{}.png"])
+def test_names_as_some_packers_write_them(tmp_path, photos, written):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        for file in sorted(photos.glob("*/*.png")):
+            archive.writestr(written.format(file.parent.name, file.stem), file.read_bytes())
+        archive.writestr("empty\\", b"")
+    data = open_data(tmp_path / "x.zip")
+    assert data.counts() == {"cat": 2, "dog": 1}
+    assert [name.removeprefix("set/") for name in data.names] == ["cat/a.png", "cat/b.png", "dog/c.png"]
+    assert not data.skipped
+
+
 def test_too_many_or_too_large(pack, monkeypatch):
     path = pack([("more.txt", b"x" * 1000)])
     monkeypatch.setattr(archive_module, "MOST_ENTRIES", 2)

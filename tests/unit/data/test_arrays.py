@@ -33,6 +33,9 @@ def saved(folder, array):
         lambda x: x.astype(np.int64),
         lambda x: (x / 255).astype(np.float32),
         lambda x: x / 127.5 - 1,
+        lambda x: x / 255 - 1e-7,
+        lambda x: x / 255 + 1e-7,
+        lambda x: (x / 127.5 - 1) * (1 + 1e-6),
         lambda x: x.astype(np.float64),
         lambda x: x.astype(np.uint16) * 257,
         np.asfortranarray,
@@ -69,6 +72,9 @@ def test_size_mode_and_limit(tmp_path, pixels):
         (np.full((5, 8, 8), 300.0), "run from 300 to 300"),
         (np.full((5, 8, 8), np.nan), "not numbers"),
         (np.full((5, 8, 8), 0.5) + 100, "run from"),
+        (np.linspace(0, 1.01, 320).reshape(5, 8, 8), "run from 0 to 1.01"),
+        (np.linspace(-1.01, 1, 320).reshape(5, 8, 8), "run from -1.01 to 1"),
+        (np.linspace(-0.3, 1, 320).reshape(5, 8, 8), "neither 0 ... 1 nor -1 ... 1"),
         (np.full((5, 8, 8), "a"), "not pixels"),
         (np.array([[1], "a"], object), "pickle"),
     ],
@@ -123,6 +129,25 @@ def test_npz_with_parts(tmp_path, pixels, names):
     assert data.labels.tolist() == labels[:, 0].tolist()
     assert data.spec.classes == ("0", "1", "2")
     assert data.test.labels.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "names", "expected"),
+    [
+        ("coarse_train", ("y_train", "y_test", "coarse_train", "coarse_test"), [1, 0]),
+        ("Train_Coarse", ("y_train", "y_test", "train_coarse", "val_coarse"), [1, 0]),
+        ("coarse", ("labels", "test_labels", "coarse", "test_coarse"), [1, 0]),
+        ("coarse", ("labels", "test_labels", "coarse", "other"), None),
+        ("labels", ("labels", "test_labels", "coarse", "other"), [2, 3]),
+    ],
+)
+def test_npz_labels_of_both_parts_are_of_one_kind(tmp_path, pixels, asked, names, expected):
+    fine, coarse = np.array([0, 1, 2, 3, 2, 3]), np.array([0, 0, 1, 1, 1, 0])
+    labels = dict(zip(names, (fine, fine[2:4], coarse, coarse[[2, 5]]), strict=True))
+    np.savez(tmp_path / "x.npz", x_train=pixels, x_test=pixels[:2], **labels)
+    test = open_data(tmp_path / "x.npz", label=asked).test
+    assert (None if test.labels is None else test.labels.tolist()) == expected
+    assert len(test) == 2
 
 
 def test_npz_labels_of_other_kinds(tmp_path, pixels):

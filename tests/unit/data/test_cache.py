@@ -1,5 +1,6 @@
 """The cache of decoded sets is used, tells when files change, and survives damage and full disks."""
 
+import os
 import shutil
 
 import numpy as np
@@ -50,6 +51,20 @@ def test_second_start_decodes_nothing(photos, cache, monkeypatch):
     open_data(photos, size=8)
     (photos / "cat/a.png").write_bytes((photos / "cat/b.png").read_bytes())
     assert open_data(photos, size=16).fingerprint != first.fingerprint
+
+
+@pytest.mark.usefixtures("always_cached")
+def test_pictures_of_like_names_sizes_and_times_are_told_apart(tmp_path, picture):
+    def draw(folder, seed):
+        for name in ("a.bmp", "b.bmp"):
+            folder.mkdir(exist_ok=True)
+            picture(seed).save(folder / name)
+            os.utime(folder / name, (0, 0))
+        return open_data(folder).fingerprint
+
+    assert draw(tmp_path / "one", 1) == draw(tmp_path / "same", 1)
+    assert draw(tmp_path / "other", 2) != draw(tmp_path / "one", 1)
+    assert draw(tmp_path / "one", 2) == draw(tmp_path / "other", 2)
 
 
 @pytest.mark.usefixtures("always_cached")

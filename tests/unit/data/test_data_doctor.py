@@ -93,6 +93,33 @@ def test_clean_copy_of_arrays(tmp_path):
     assert len(again.test) == len(data.test)
 
 
+def test_clean_copy_keeps_classes_and_pictures_apart(tmp_path, picture):
+    classes = ("..", ".", "a/b", "a_b", "a\\b", ".c")
+    images = np.random.default_rng(0).integers(0, 256, (24, 8, 8), np.uint8)
+    np.savez(tmp_path / "x.npz", images=images, labels=np.repeat(classes, 4))
+    assert doctor.check(tmp_path / "x.npz").fix(tmp_path / "arrays") == 24
+    assert {path.name for path in tmp_path.iterdir()} == {"x.npz", "arrays"}
+    assert open_data(tmp_path / "arrays").counts() == dict.fromkeys(("_", "_-2", "a_b", "a_b-2", "a_b-3", "c"), 4)
+    assert len(list((tmp_path / "arrays/a_b").iterdir())) == 4
+    (tmp_path / "set").mkdir()
+    for i, name in enumerate(("a.jpg", "a.png", "a-jpg.png", "a-jpg-2.png", "b.webp")):
+        picture(i).save(tmp_path / "set" / name)
+    assert doctor.check(tmp_path / "set").fix(tmp_path / "files") == 5
+    names = ["a-jpg-2.png", "a-jpg-3.png", "a-jpg.png", "a.png", "b.png"]
+    assert sorted(path.name for path in (tmp_path / "files").iterdir()) == names
+    for name in ("a.png", "a-jpg-2.png"):
+        with Image.open(tmp_path / "set" / name) as before, Image.open(tmp_path / "files" / name) as after:
+            assert before.tobytes() == after.tobytes()
+
+
+def test_pictures_that_look_black(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 2, (9, 8, 8), np.uint8)
+    for scale, black in ((1, True), (17, False)):
+        np.save(tmp_path / "x.npy", pixels * np.uint8(scale))
+        warnings = doctor.check(tmp_path / "x.npy").warnings
+        assert any("no value is above 16" in warning for warning in warnings) == black
+
+
 def test_leaks_into_the_test_part(tmp_path, photos):
     shutil.copytree(photos, tmp_path / "set/train")
     shutil.copytree(photos / "cat", tmp_path / "set/test/cat")

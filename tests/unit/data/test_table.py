@@ -45,6 +45,34 @@ def test_other_separators(write, separator, name):
     assert table.fingerprint == open_table(write(PLAIN, "plain.csv"), "kind").fingerprint
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "\r\n\n" + PLAIN,
+        PLAIN.replace("size", '"a; b; c; d; e; f; size"', 1),
+        PLAIN.replace(",", ";").replace("size", '"size, of, all, in cm, or so"', 1),
+    ],
+)
+def test_the_separator_is_that_of_the_header(write, written):
+    table = open_table(write(written), "kind")
+    assert [column.name for column in table.columns][1:] == ["colour", "price"]
+    np.testing.assert_array_equal(table.values, open_table(write(PLAIN), "kind").values)
+
+
+def test_a_class_may_be_called_as_an_empty_cell_is(write, tmp_path):
+    import pyarrow
+    import pyarrow.parquet
+
+    rows = [(i % 7, "uv?uvu"[i % 6], ["None", "NA", "null", "", "nan"][i % 5]) for i in range(40)]
+    text = "n,c,label\n" + "".join(f"{n},{c},{label}\n" for n, c, label in rows)
+    columns = dict(zip(("n", "c", "label"), map(list, zip(*rows, strict=True)), strict=True))
+    pyarrow.parquet.write_table(pyarrow.table(columns), tmp_path / "t.parquet")
+    for path in (write(text), tmp_path / "t.parquet"):
+        table = open_table(path)
+        assert table.classes == ("NA", "None", "null")
+        assert "in c (7), label (16)" in table.notes[0]
+
+
 def test_parquet(tmp_path):
     import pyarrow
     import pyarrow.parquet
@@ -105,8 +133,9 @@ def test_pictures_are_asked_of_a_table(write):
     assert "--study" in caught.value.remedy
     with pytest.raises(UsageError, match="runs are of pictures"):
         gs.train(gs.table("iris"))
-    with pytest.raises(DataError, match="No such file"):
-        open_table("nowhere.csv")
+    for name in ("nowhere.csv", "~nosuchuser/t.csv"):
+        with pytest.raises(DataError, match="No such file"):
+            open_table(name)
 
 
 def test_rows_taken():

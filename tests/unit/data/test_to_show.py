@@ -31,6 +31,16 @@ def test_a_picture_is_fitted_as_data_is(tmp_path, fit):
         np.testing.assert_array_equal(open_to_show(image, SPEC, fit).images[0], data.images[0])
 
 
+def test_a_picture_on_its_side_is_shown_upright(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    with Image.open(draw(tmp_path / "a.png")) as image:
+        image.save(tmp_path / "side.jpg", exif=exif)
+    upright = open_to_show(tmp_path / "side.jpg", SPEC).images
+    with Image.open(tmp_path / "side.jpg") as image:
+        np.testing.assert_array_equal(open_to_show(image, SPEC).images, upright)
+
+
 def test_a_set_keeps_its_classes(tmp_path):
     for name in ("cat", "dog"):
         (tmp_path / name).mkdir()
@@ -75,5 +85,6 @@ def test_pictures_that_would_not_be_done_justice(tmp_path):
 
 
 def test_nothing_is_there(tmp_path):
-    with pytest.raises(GansmithError, match="there is no folder, file or named set"):
-        open_to_show(tmp_path / "none.png", SPEC)
+    for path in (tmp_path / "none.png", "~nosuchuser/none.png", f"{'n' * 300}.png", f"{'n' * 300}/a.png", "a\0/b.png"):
+        with pytest.raises(GansmithError, match="there is no folder, file or named set"):
+            open_to_show(path, SPEC)
