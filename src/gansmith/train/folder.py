@@ -54,7 +54,8 @@ def enough_memory(batch: int, otherwise: str = "") -> Iterator[None]:
     except (MemoryError, RuntimeError) as error:
         if not machine.out_of_memory(error):
             raise
-        remedy = "take a smaller --batch, --micro-batch or --size" + (otherwise and f"; once there is more: {otherwise}")
+        less = "take a smaller --batch, --micro-batch or --size"
+        remedy = f"{less}; once there is more: {otherwise}" if otherwise else less
         raise TrainingError(f"there is not enough memory for batches of {batch}", remedy) from error
 
 
