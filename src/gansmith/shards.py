@@ -138,7 +138,7 @@ def do_all(
 
 def command(words: Sequence[str], shard: Shard) -> list[str]:
     """Return the command of one shard."""
-    return [sys.executable, "-m", "gansmith", *words, "--shard", str(shard)]
+    return [sys.executable, "-P", "-m", "gansmith", *words, "--shard", str(shard)]
 
 
 def settings(workers: int) -> Mapping[str, str]:

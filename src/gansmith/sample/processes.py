@@ -92,7 +92,7 @@ class Helper(threading.Thread):
         super().__init__(daemon=True)
         self.order, self.shares, self.ready = order, shares, False
         self.problem: DataError | None = None
-        command = [sys.executable, "-m", "gansmith.sample.processes"]
+        command = [sys.executable, "-P", "-m", "gansmith.sample.processes"]
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(
             command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True, start_new_session=True

@@ -75,7 +75,7 @@ class Job:
         One that `answers` writes JSON to its standard output, which goes into a file of its own.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        argv = [sys.executable, "-m", "gansmith", *words]
+        argv = [sys.executable, "-P", "-m", "gansmith", *words]
         with (folder / LOG).open("ab") as log, (folder / (ANSWER if answers else LOG)).open("ab") as out:
             process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=log, start_new_session=True)
         _has_begun(process)

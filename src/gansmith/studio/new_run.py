@@ -178,7 +178,7 @@ def checked(order: Order, uploads: Uploads) -> dict[str, Any]:
 
 def dry_run(words: list[str]) -> str:
     """Return what `gansmith train ... --dry-run` says, as the error that it is where it refuses."""
-    argv = [sys.executable, "-m", "gansmith", *words, "--dry-run"]
+    argv = [sys.executable, "-P", "-m", "gansmith", *words, "--dry-run"]
     try:
         done = subprocess.run(
             argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LONGEST_ESTIMATE, check=False

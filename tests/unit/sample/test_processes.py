@@ -47,6 +47,15 @@ def test_they_write_what_this_process_would(model, tmp_path, label):
     assert files(tmp_path / "there") == files(tmp_path / "here")
 
 
+def test_a_file_where_they_begin_is_no_module_of_theirs(model, tmp_path, monkeypatch):
+    (tmp_path / "random.py").write_text("raise SystemExit(1)")
+    monkeypatch.chdir(tmp_path)
+    shares = Shares(range(N), 8)
+    with helping(model, tmp_path / "out", None, 1.0, shares) as (helper,):
+        until(lambda: shares.made.count == N or not helper.is_alive())
+    assert shares.made.count == N
+
+
 def test_what_one_that_dies_had_taken_is_made_by_others(model, tmp_path):
     shares = Shares(range(100_000), 8)
     with helping(model, tmp_path, None, 1.0, shares) as (helper,):
