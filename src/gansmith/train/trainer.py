@@ -392,4 +392,8 @@ def _inherit(state: State, parent: Sampler) -> str:
         )
     state.nets.load_state_dict(mine | fitting)
     state.average.load_state_dict(state.nets.state_dict())
-    return f"  from   {len(fitting)} of {len(mine)} tensors taken from the parent model"
+    taken = f"  from   {len(fitting)} of {len(mine)} tensors taken from the parent model"
+    before, now = parent.spec.classes, state.spec.classes
+    if len(before) == len(now) and before != now:
+        taken += f"\n! its classes are others: what it knows of {before[0]}, its first, begins {now[0]}, and so on"
+    return taken

@@ -8,10 +8,14 @@ import torch
 
 import gansmith as gs
 from gansmith.data.images import assemble
+from gansmith.data.spec import DataSpec
 from gansmith.errors import DataError, TrainingError
-from gansmith.train import checkpoint, fit, hooks, plan
+from gansmith.sample.sampler import Sampler
+from gansmith.train import checkpoint, fit, hooks, plan, trainer
 from gansmith.train.folder import sweep
 from gansmith.train.guard import Guard
+from gansmith.train.run import Run
+from gansmith.train.state import State
 
 
 @pytest.fixture
@@ -76,6 +80,14 @@ def test_too_little_memory_is_told_with_what_helps(train, monkeypatch, error):
         with pytest.raises(TrainingError, match="not enough memory for batches of 16") as caught:
             train()
         assert "smaller --batch" in caught.value.remedy
+
+
+@pytest.mark.parametrize(("classes", "told"), [(("ant", "bee"), False), (("bee", "cat"), True)])
+def test_classes_of_other_names_are_told_when_weights_are_taken(classes, told):
+    gan, known = gs.gans.DCGAN(width=4), DataSpec((1, 8, 8), ("ant", "bee"))
+    parent = Sampler(gan, gan.nets(known), known)
+    state = State(gan, Run(images=100), DataSpec((1, 8, 8), classes), torch.device("cpu"), "fp32")
+    assert ("knows of ant, its first, begins bee" in trainer._inherit(state, parent)) == told
 
 
 def test_what_is_hidden_in_a_run_and_not_of_this_program_stays(tmp_path):
