@@ -99,6 +99,7 @@ def test_the_answers_come_in_order_and_are_bounded(tmp_path, name, fields, raise
         watcher.recover(state, alarm)
         changed.append((state.adapted, state.rate_scale))
         alarm = fall_again(state, tmp_path)
+    (tmp_path / "best").mkdir()
     rates = [1.0, 1.0, 0.5, 0.25] if raised else [1.0, 0.5, 0.25, 0.125]
     assert changed == [({}, 1.0), *((raised, rate) for rate in rates[1:])]
     assert {key: getattr(state.gan, key) for key in raised} == raised
