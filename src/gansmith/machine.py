@@ -1,5 +1,6 @@
 """This machine: processor cores, memory behaviour, devices, and the precision that is fastest here."""
 
+import contextlib
 import ctypes
 import functools
 import json
@@ -11,7 +12,6 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -83,7 +83,7 @@ def prepare_thread(threads: int | None = None) -> None:
     torch.set_num_threads(threads or max(1, cores() - 1))
 
 
-@contextmanager
+@contextlib.contextmanager
 def one_thread() -> Iterator[None]:
     """Compute with one thread within the block."""
     import torch
@@ -107,6 +107,22 @@ def set_threads(threads: int | None) -> int:
     prepare()
     torch.set_num_threads(threads or cores())
     return torch.get_num_threads()
+
+
+def peak_memory() -> int:
+    """Return the most bytes that this process has had in memory; 0 where the system does not tell.
+
+    Not by `getrusage` on Linux: there it counts what the parent held when it started this process.
+    """
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return 1024 * int(line.split()[1])
+    with contextlib.suppress(ImportError):
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return 0
 
 
 def out_of_memory(error: BaseException) -> bool:

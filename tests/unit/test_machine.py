@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -54,6 +56,15 @@ def test_threads_are_set_and_told():
             machine.set_threads(5000)
     finally:
         torch.set_num_threads(before)
+
+
+def test_the_peak_of_memory_is_that_of_the_process_alone():
+    held = bytearray(300 << 20)
+    held[:: 1 << 12] = bytes(len(held[:: 1 << 12]))
+    told = "from gansmith import machine; print(machine.peak_memory())"
+    child = int(subprocess.run([sys.executable, "-c", told], check=True, capture_output=True).stdout)
+    assert 1 << 20 < child < 200 << 20
+    assert machine.peak_memory() > len(held)
 
 
 @pytest.mark.parametrize("name", ["foo", "cuda:99", "", "cpu:x", "hpu"])

@@ -2,8 +2,6 @@
 
 import dataclasses
 import math
-import resource
-import sys
 import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -11,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from gansmith import machine
 from gansmith.data.batches import Batches
 from gansmith.data.images import ImageData
 from gansmith.errors import DataError
@@ -52,7 +51,7 @@ class Plan:
     gan: GAN
     run: Run
     rate: float  # pictures a second
-    memory: float  # bytes, peak of this process
+    memory: int  # bytes, peak of this process; 0: not known
     parameters: int  # of all nets
     reasons: tuple[str, ...]
 
@@ -182,8 +181,7 @@ def plan(
         reasons.append(f"judged {affordable} times, not {ticks}: each takes as long as {cost:,.0f} pictures")
         ticks = affordable
     run = dataclasses.replace(run, images=images, batch=batch, ticks=ticks)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return Plan(gan, run, rate, float(peak), parameters, tuple(reasons))
+    return Plan(gan, run, rate, machine.peak_memory(), parameters, tuple(reasons))
 
 
 def _suited(gan: GAN, run: Run, data: ImageData, left: Collection[str]) -> tuple[GAN, list[str]]:

@@ -377,7 +377,7 @@ def describe(folder: Path, planned: plan.Plan, device, precision: str) -> str:
     head = (
         f"▶ run    {folder} · {name} {planned.parameters / 1e6:.2g}M params · {device} {precision}"
         f" · batch {run.batch} · {run.images:,} pictures · about {pages.duration(planned.seconds)}"
-        f" · {planned.memory / 2**30:.1f} GiB"
+        + (f" · {planned.memory / 2**30:.1f} GiB" if planned.memory else "")
     )
     return "\n".join([head, *(f"         {reason}" for reason in planned.reasons)])
 
