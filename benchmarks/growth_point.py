@@ -12,10 +12,10 @@ PICTURES = 64  # in memory: how many there are costs a round nothing
 SHAPE = (28, 28, 1)  # of the pictures of a simulated set
 
 
-def status(name: str) -> int:
-    """Return a figure of this process in bytes: VmHWM is the most it ever held, RssAnon what it holds beside files."""
+def held_beside_files() -> int:
+    """Return the bytes that this process holds now."""
     lines = Path("/proc/self/status").read_text().splitlines()
-    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("RssAnon:"))
 
 
 def training(size: int, batch: int, width: int | None, threads: int, seconds: float) -> dict[str, float]:
@@ -31,7 +31,7 @@ def training(size: int, batch: int, width: int | None, threads: int, seconds: fl
     ranks.join()
     data = noise((3, size, size), pictures=PICTURES)
     machine.find_precision("auto", machine.find_device("cpu"))  # measured once, before memory is counted
-    base = status("VmHWM")
+    base = machine.peak_memory()
     gan = catalog.create(catalog.default_for((size, size)), {"width": width} if width else {})
     state, batches = begin(gan, data, batch)
 
@@ -46,7 +46,7 @@ def training(size: int, batch: int, width: int | None, threads: int, seconds: fl
         play()
         periods += 1
     rate = periods * state.period * batch / (time.perf_counter() - start)
-    peak, kept = status("VmHWM"), Kept()
+    peak, kept = machine.peak_memory(), Kept()
     with saved_tensors_hooks(kept.pack, kept.unpack):
         play()
     counter = counted(play)
@@ -67,7 +67,7 @@ def data_set(pictures: int, batch: int) -> dict[str, float]:
     from gansmith.data.spec import DataSpec
 
     machine.prepare()
-    base = status("RssAnon")
+    base = held_beside_files()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "pixels.npy"
         np.lib.format.open_memmap(path, "w+", np.uint8, (pictures, *SHAPE)).flush()
@@ -82,7 +82,7 @@ def data_set(pictures: int, batch: int) -> dict[str, float]:
             start = time.perf_counter()
             batches.at(k)
             times.append(time.perf_counter() - start)
-        held = status("RssAnon")
+        held = held_beside_files()
     name_bytes = -(-sys.getsizeof(names[-1]) // 16) * 16 + 8
     return {"first": first, "later": sorted(times)[len(times) // 2], "memory": held, "base": base, "name": name_bytes}
 

@@ -11,8 +11,6 @@ from pathlib import Path
 from gansmith.errors import UsageError
 
 CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
-
-
 BESIDE = ".[0-9]*-[0-9]*-*"
 """What names that `beside` gave look like."""
 
@@ -45,6 +43,11 @@ def write_whole(path: Path, content: bytes | str, mode: int | None = None) -> Pa
     return path
 
 
+def occupied(folder: Path) -> bool:
+    """Tell whether something is there, be it no folder, that is more than an empty folder."""
+    return folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+
+
 @contextmanager
 def whole_folder(folder: Path, remedy: str) -> Iterator[Path]:
     """Yield a folder to write into, which becomes `folder` when the block ends well and is gone otherwise.
@@ -52,7 +55,7 @@ def whole_folder(folder: Path, remedy: str) -> Iterator[Path]:
     Raises UsageError with `remedy` where `folder` is there and not empty.
     """
     folder, taken = folder.resolve(), UsageError(f"{folder} exists and is not empty", remedy)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if occupied(folder):
         raise taken
     if folder == Path.cwd():
         raise UsageError(f"{folder} is where this runs", remedy)  # it would be gone under the feet of the caller

@@ -12,6 +12,7 @@ from cyclopts import Group, Parameter
 from gansmith.cli import terminal
 from gansmith.cli.app import ALONE, AS_IT_IS, AsJson, Parts, Reading, RunsFolder, Sharing, app
 from gansmith.errors import UsageError
+from gansmith.files import occupied
 
 
 @Parameter(name="*", group=Group("Study"))
@@ -108,7 +109,7 @@ def augment(
 def _target(out: Path | None, stem: str, table: bool, sharing: Sharing) -> Path:
     """Return where the result goes; refuse, before any training, what is taken, unless a shard leaves it alone."""
     target = out or Path(f"{stem}-augmented{'.csv' if table else ''}")
-    if not sharing.shard and target.exists() and (table or not target.is_dir() or any(target.iterdir())):
+    if not sharing.shard and (target.exists() if table else occupied(target)):
         raise UsageError(f"{target} is there already", "name another place with --out")
     return target
 

@@ -136,7 +136,8 @@ PLANTED = {
 }
 """Share of the fakes that the control of each test replaces."""
 TOWARDS_COPIES = {name: -1 if name in ("auth_pct", "c_t") else 1 for name in TESTS}
-NOTHING = {"c_t": 0.0, "fld_gap": 0.0, "membership_auc": 0.5, "membership_tpr": FALSE_POSITIVES}
+_NEUTRAL = {"c_t": 0.0, "fld_gap": 0.0, "membership_auc": 0.5, "membership_tpr": FALSE_POSITIVES}
+NOTHING = {name: Estimate(value, value, value) for name, value in _NEUTRAL.items()}
 """What a test says where nothing is given back, whatever the floor."""
 
 
@@ -196,8 +197,7 @@ def control(
     tainted = fake.copy()
     tainted[np.random.default_rng(derive(seed, "plant")).permutation(len(fake))[: len(copies)]] = copies
     value = TESTS[name](train, held_out, tainted, seed)
-    innocent = [floor, *(Estimate(of, of, of) for at, of in NOTHING.items() if at == name)]
-    suspect = all(nearer_to_copies(name, one, honest) for one in innocent)
+    suspect = all(nearer_to_copies(name, innocent, honest) for innocent in (floor, NOTHING.get(name, floor)))
     caught = nearer_to_copies(name, honest, value)
     return Control(suspect, len(copies) / len(fake), value.value, (value.low, value.high), caught)
 

@@ -29,9 +29,9 @@ class Quick:
     def __init__(self, data: "ImageData", n: int = 512, seed: int = 0):
         order = np.random.default_rng(derive(seed, "quick")).permutation(len(data.images))
         reals = np.asarray(data.images[np.sort(order[:n])])
-        self.net = RandomConv(seed, reals)
         if (reals == reals[:1]).all():
             raise DataError(f"the pictures of {data.source} are all the same", "gansmith data check names duplicates")
+        self.net = RandomConv(seed, reals)
         self.real = self.features(reals)
         self.real_spread = mean_distance(self.real)
         self.real_kernel = _mean_kernel(self.real)

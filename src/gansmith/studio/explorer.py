@@ -1,6 +1,5 @@
 """The explorer: places in the latent space of a model as fast as they are pointed at, and tours of them as a film."""
 
-import io
 import json
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from gansmith.data.codecs.image import to_pil
 from gansmith.errors import UsageError
 from gansmith.sample import animation
 from gansmith.sample.directions import Directions
+from gansmith.sample.images import Sheet
 from gansmith.sample.places import Place, Tour, check, enlarged, picture, style_layers, truncates
 from gansmith.sample.provenance import SheetProvenance
 from gansmith.sample.sampler import Sampler
@@ -164,9 +164,7 @@ def _png(model: Sampler, asked: AskedPlace, place: Place) -> bytes:
     if asked.latents is None and place.step is None and not place.layers:
         return model.images([asked.seed], place.label, place.truncation).png(0)
     about = SheetProvenance("place", model.hash, catalog.name_of(model.gan), place.options())
-    buffer = io.BytesIO()
-    to_pil(picture(model, place)).save(buffer, "PNG", pnginfo=about.chunk())
-    return buffer.getvalue()
+    return Sheet(to_pil(picture(model, place)), about).png()
 
 
 def _film(model: LoadedModel, stops: list[Place], asked: Film) -> bytes:
