@@ -100,6 +100,7 @@ def test_a_set(name, place, bounded, capfd):
             with pytest.raises(GansmithError) as caught:
                 open_data(path)
             check_refusal(caught.value, case, path)
+            del caught  # its frames hold all that was read
         else:
             data = open_data(path)
             assert (len(data), len(data.skipped)) == (case.read, case.left_out)
@@ -119,6 +120,7 @@ def test_a_table(name, place, bounded, capfd):
         with pytest.raises(GansmithError) as caught:
             open_table(path)
         check_refusal(caught.value, case, path)
+        del caught
         assert type_in(capfd, "augment", path, "--study")[0] in (2, 3)
 
 

@@ -7,7 +7,7 @@ from gansmith.errors import UsageError
 
 MOST_CELLS = 20_000_000
 MOST_BYTES = 256 << 20
-_ROWS = 64  # at a time: bounds what many times the same long text takes
+_ROWS = 16  # at a time: bounds what many times the same long text takes
 
 
 def parquet_rows(
@@ -25,7 +25,7 @@ def parquet_rows(
         columns = [column for column in file.schema_arrow.names if wanted(column)]
         _check_cells(file.metadata.num_rows, columns)
         size = 0
-        for batch in file.iter_batches(_ROWS, columns=columns):
+        for batch in file.iter_batches(_ROWS, columns=columns, use_threads=False):
             size += batch.nbytes
             if size > MOST_BYTES:
                 raise ValueError(f"it unpacks to something larger than {MOST_BYTES >> 20} MiB")
