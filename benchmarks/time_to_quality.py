@@ -34,7 +34,7 @@ ARMS = (OURS, TUTORIAL, "fastgan", "stylegan2")
 MINUTES = (0.5, 1, 2, 5, 10, 20)
 ITS_MINUTES = 20
 SMALL = 1000  # pictures, below which samples are looked through for copies
-KEY = ["arm", "minutes", "processor"]  # what a row is told from others by; the floor has none of them but a name
+KEY = ["arm", "minutes", "processor"]  # what a row is told from others by; its table has the processor last
 SCORES, COPIES = "{data}, features of {net}, medians over seeds", "{data}: copies, features of {net}"
 OPTIONS = "{data}: ours with other options, medians over seeds, features of {net}"
 REACHED = "{data}: minutes to the tutorial's best Frechet distance in {minutes} minutes, features of {net}"
@@ -257,17 +257,18 @@ def tables(data: str, seeds: list[dict]) -> list[dict]:
         copied = []
         for key, of in cells.items():
             images = int(statistics.median(row["images"] for row in of))
-            told = [*key, len(of), images, *(middle(of, net, metric) for metric in METRICS)]
+            told = [*key[:2], len(of), images, *(middle(of, net, metric) for metric in METRICS), key[2]]
             rows[OPTIONS if ":" in key[0] else SCORES].append(told)
             if COPY in floors:
-                copied.append([*key, len(of), *(middle(of, net, COPY, which) for which in ("value", "planted"))])
-        floor = [FLOOR, None, None, None, None, *(floors[metric]["floor"] for metric in METRICS)]
-        columns = [*KEY, "seeds", "pictures", *METRICS]
+                shares = (middle(of, net, COPY, which) for which in ("value", "planted"))
+                copied.append([*key[:2], len(of), *shares, key[2]])
+        floor = [FLOOR, None, None, None, *(floors[metric]["floor"] for metric in METRICS), None]
+        columns = [*KEY[:2], "seeds", "pictures", *METRICS, KEY[2]]
         for caption, of in rows.items():
             if of:
                 made.append({"caption": caption.format(data=data, net=net), "columns": columns, "rows": [*of, floor]})
         if copied:
-            columns = [*KEY, "seeds", *COPIED]
+            columns = [*KEY[:2], "seeds", *COPIED, KEY[2]]
             made.append({"caption": COPIES.format(data=data, net=net), "columns": columns, "rows": copied})
     return made
 
@@ -276,17 +277,18 @@ def together(earlier: list[dict], now: list[dict]) -> list[dict]:
     """Return tables of both, by caption; of rows of the same key that of more seeds stays, or else that of `now`."""
     found: dict[str, dict] = {}
     for one in (*earlier, *now):
-        if one["columns"][: len(KEY)] == KEY:  # others follow from these
+        if "seeds" in one["columns"]:  # others follow from these
             known = found.get(one["caption"], one | {"rows": []})
-            both = sorted((*known["rows"], *one["rows"]), key=lambda row: row[len(KEY)] or 0)  # the later one stays
-            rows = {tuple(row[: len(KEY)]): row for row in both}
+            both = sorted((*known["rows"], *one["rows"]), key=lambda row: row[2] or 0)  # the later one stays
+            rows = {(row[0], row[1], row[-1]): row for row in both}
             found[one["caption"]] = one | {"rows": sorted(rows.values(), key=_place)}
     return [found[caption] for caption in sorted(found, key=lambda caption: re.split("([,:])", caption))]
 
 
 def _place(row: list) -> tuple:
-    """Return what rows are sorted by: the arm, where and when, the floor last."""
-    return (row[0] == FLOOR, row[0], row[2] or "", row[1] or 0)
+    """Return what rows are sorted by: where, the arm, ours first, and when; the floor last."""
+    arm, minutes, *_, where = row
+    return (arm == FLOOR, where or "", not arm.startswith(OURS), arm, minutes or 0)
 
 
 def curves(scores: dict) -> dict[tuple[str, str], dict[float, float]]:
@@ -294,7 +296,7 @@ def curves(scores: dict) -> dict[tuple[str, str], dict[float, float]]:
     fd, found = scores["columns"].index("fd"), {}
     for row in scores["rows"]:
         if row[0] != FLOOR:
-            found.setdefault((row[0], row[2]), {})[row[1]] = row[fd]
+            found.setdefault((row[0], row[-1]), {})[row[1]] = row[fd]
     return found
 
 
@@ -313,9 +315,9 @@ def reached(scores: dict) -> list[dict]:
         return []
     found = curves(scores)
     goals = {of: min(curve.values()) for (arm, of), curve in found.items() if arm == TUTORIAL and ITS_MINUTES in curve}
-    rows = [[arm, of, when(curve, goals[of])] for (arm, of), curve in found.items() if of in goals]
+    rows = [[arm, when(curve, goals[of]), of] for (arm, of), curve in found.items() if of in goals]
     caption = REACHED.format(data=told[0], net=told[1], minutes=ITS_MINUTES)
-    return [{"caption": caption, "columns": ["arm", "processor", "minutes"], "rows": rows}] if rows else []
+    return [{"caption": caption, "columns": KEY, "rows": rows}] if rows else []
 
 
 def when(curve: dict[float, float], goal: float) -> str:

@@ -10,14 +10,14 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 METRICS = ["fd", "precision", "recall", "density", "coverage"]
-COLUMNS = ["arm", "minutes", "processor", "seeds", "pictures", *METRICS]
+COLUMNS = ["arm", "minutes", "seeds", "pictures", *METRICS, "processor"]
 CAPTION = "toy, features of net@1, medians over seeds"
 HERE, THERE = "this, fp32", "that, bf16"
 FLOOR = "floor: one half of the reals against the other"
 
 
 def row(arm, minutes, processor, fd):
-    return [arm, minutes, processor, 1, 1000, fd, 0.5, 0.5, 0.5, 0.5]
+    return [arm, minutes, 1, 1000, fd, 0.5, 0.5, 0.5, 0.5, processor]
 
 
 def judged(out, seed, minutes, fd, arm="ours"):
@@ -44,26 +44,26 @@ def test_rows_of_another_machine_stay(tmp_path):
     table.write_text(json.dumps({"tables": [{"caption": CAPTION, "columns": COLUMNS, "rows": kept}, told]}))
     scores, reached, *_ = tables(tmp_path / "out", table)
     assert scores["rows"] == [
-        *kept[3:],
         *kept[:2],
-        ["ours", 10.0, HERE, 3, 2000, *[4.0] * 5],  # measured anew: the median of three seeds
-        [FLOOR, None, None, None, None, *[0.25] * 5],
+        *kept[3:],
+        ["ours", 10.0, 3, 2000, *[4.0] * 5, HERE],  # measured anew: the median of three seeds
+        [FLOOR, None, None, None, *[0.25] * 5, None],
     ]
-    assert reached["rows"] == [["dcgan_tutorial", THERE, "under 10"], ["ours", THERE, "under 2"]]
+    assert reached["rows"] == [["ours", "under 2", THERE], ["dcgan_tutorial", "under 10", THERE]]
     assert not (tmp_path / "time-to-quality-told.png").exists()  # one arm alone at more than one moment
     with Image.open(tmp_path / "time-to-quality-toy.png") as plot:
         assert min(plot.size) > 100
 
 
 def test_seeds_of_other_days_add_up(tmp_path):
-    table, medians = tmp_path / "table.json", [row("ours", 2.0, HERE, 5.0)[:3] + [2, 1000] + [5.0] * 5]
+    table, medians = tmp_path / "table.json", [["ours", 2.0, 2, 1000, *[5.0] * 5, HERE]]
     table.write_text(json.dumps({"tables": [{"caption": CAPTION, "columns": COLUMNS, "rows": medians}]}))
     cells = []
     for day, seeds in enumerate([{0: 2.0}, {1: 4.0, 2: 3.5}, {0: 9.0}]):
         for seed, fd in seeds.items():
             judged(tmp_path / str(day), seed, 2.0, fd)
         scores, *_ = tables(tmp_path / str(day), table)
-        cells.append([cell[3:6] for cell in scores["rows"] if cell[0] == "ours"])
+        cells.append([cell[2:5] for cell in scores["rows"] if cell[0] == "ours"])
     assert cells == [
         [[2, 1000, 5.0]],  # a median of two seeds, whose lines were not kept, is not given up for one
         [[3, 2000, 3.5]],
@@ -76,7 +76,7 @@ def test_ours_with_other_options_has_a_table_of_its_own(tmp_path):
     judged(tmp_path / "out", 0, 2.0, 2.0, arm="ours:lr=1")
     judged(tmp_path / "out", 0, 2.0, 9.0, arm="dcgan_tutorial")
     scores, options = tables(tmp_path / "out", tmp_path / "table.json")
-    assert [cell[0] for cell in scores["rows"]] == ["dcgan_tutorial", "ours", FLOOR]
+    assert [cell[0] for cell in scores["rows"]] == ["ours", "dcgan_tutorial", FLOOR]
     assert options["caption"] == "toy: ours with other options, medians over seeds, features of net@1"
     assert [cell[0] for cell in options["rows"]] == ["ours:lr=1", FLOOR]
 
