@@ -9,11 +9,12 @@ from PIL import Image
 from gansmith.sample import png
 
 NOISE = np.random.default_rng(0).integers(0, 256, (9, 7, 4), np.uint8)
+MUCH = np.random.default_rng(1).integers(0, 256, (90, 70, 4), np.uint8)
 RAMP = np.broadcast_to(np.arange(200, dtype=np.uint8)[:, None, None], (200, 50, 4))
 
 
 @pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (3, "RGB"), (4, "RGBA")])
-@pytest.mark.parametrize("pixels", [NOISE, NOISE[:1], NOISE[:, :1], RAMP], ids=["noise", "row", "column", "ramp"])
+@pytest.mark.parametrize("pixels", [NOISE, NOISE[:1], NOISE[:, :1], MUCH, RAMP], ids=["noise", "row", "column", "much", "ramp"])
 def test_pixels_and_texts_come_back(pixels, channels, mode):
     pixels = pixels[..., :channels]
     written = png.encode(pixels, {"Software": "x", "Comment": "é"})
@@ -27,3 +28,11 @@ def test_pixels_and_texts_come_back(pixels, channels, mode):
 
 def test_what_is_even_becomes_small():
     assert len(png.encode(RAMP[..., :3], {})) < RAMP[..., :3].size / 50
+
+
+def test_what_fits_a_block_of_a_file_system_is_not_packed():
+    heights = range(30, 50)
+    sizes = [len(png.encode(np.zeros((height, 99, 1), np.uint8), {})) for height in heights]
+    assert [size - 100 * height for size, height in zip(sizes, heights, strict=True)][:11] == [68] * 11
+    assert max(sizes) == 4068
+    assert max(sizes[11:]) < 150
