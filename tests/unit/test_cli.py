@@ -118,6 +118,7 @@ def test_every_verb_explains_itself_without_torch():
             "cannot write no/a.html: there is no folder no",
             "--html",
         ),
+        (["generate", "nothing", "-n", "0", "--workers", "2"], "-n 0 is no picture", "-n 1"),
         (["augment", "iris", "--out", "."], ". is there already", "--out"),
         (["data", "show", "digits", "-n", "0"], "cannot show 0 pictures", "-n 64"),
         (["data", "show", "digits", "--out", "no/a.png"], "cannot write no/a.png", "--out"),

@@ -38,11 +38,13 @@ def generate(
     from gansmith.sample.generate import generate_shard, grid_beside, parse_seeds
     from gansmith.sample.sampler import Sampler
 
-    wanted = parse_seeds(seeds) if seeds is not None else range(n)
+    if n < 1:
+        raise UsageError(f"-n {n} is no picture", "ask for at least one: -n 1")
+    named = seeds if seeds is not None else f"0-{n - 1}"
+    wanted = parse_seeds(named)
     if grid and (sharing.workers or sharing.shard):
         raise UsageError("--grid is not made in shards", "leave it out, or make the grid of a few seeds by itself")
     if sharing.workers:
-        named = seeds if seeds is not None else f"0-{n - 1}"
         options = {"class": label, "like": like, "fit": fit, "truncation": truncation, "device": device}
         sharing.do_all("generate", model, seeds=named, out=out, **options)
         print(f"{len(wanted):,} pictures in {out}/, told in {out}/manifest.json")

@@ -1,5 +1,7 @@
 """Make sense of a tree of files: flat, class folders, train/ and test/ parts, or a table of metadata."""
 
+import posixpath
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -103,24 +105,31 @@ def _train_and_test(inside, folders, train, test, label, prefix) -> Listing:
 def _by_metadata(inside: Sequence[Entry], table: Entry, label: str | None, prefix: str) -> Listing:
     rows, column = read_metadata(table.name, table.size, table.open, label)
     by_name = {entry.name: entry for entry in inside}
+    by_spelling = {_spelling(name): name for name in by_name}
+    names = [prefix + row.file for row in rows]
+    names = [name if name in by_name else by_spelling.get(_spelling(name), name) for name in names]
     items: list[tuple[Entry, str | None]] = []
     problems: list[Problem] = []
     seen: set[str] = set()
-    for row in rows:
-        name = prefix + row.file.removeprefix("./")
+    for row, name in zip(rows, names, strict=True):
         problem = _row_problem(row, name, name in by_name, name in seen, column, table.name)
         if problem:
             problems.append(problem)
         else:
             seen.add(name)
             items.append((by_name[name], row.label))
-    listed = {prefix + row.file.removeprefix("./") for row in rows}
+    listed = set(names)
     others = [entry for entry in inside if entry is not table and entry.name not in listed]
     ignored = _ignored(others)
     unlisted = sum(entry.suffix in SUFFIXES for entry in others)
     if unlisted:
         ignored["pictures without a row"] = unlisted
     return Listing(items, f"folder with {table.name.rpartition('/')[2]}", tuple(problems), ignored, table=table)
+
+
+def _spelling(name: str) -> str:
+    """Return a name as others would spell it too: tables of Windows and macOS have other slashes and other accents."""
+    return unicodedata.normalize("NFC", posixpath.normpath(name.replace("\\", "/")))
 
 
 def _row_problem(row: Row, name: str, exists: bool, repeated: bool, column: str | None, table: str) -> Problem | None:

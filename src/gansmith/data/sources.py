@@ -66,12 +66,14 @@ def open_data(
 def find(source: str | os.PathLike[str]) -> Path:
     """Return the path that is meant: as given, or a folder of that name beside the named sets."""
     text = os.fspath(source)
+    if not text:
+        raise UsageError("the data has no name", "name a folder of pictures, or a set such as digits")
     path = Path(os.path.expanduser(text))  # unlike pathlib, os.path takes users that are not there and any length
     if os.path.isfile(path) or os.path.isdir(path):
         return path
     if os.path.exists(path):
         raise DataError(f"{text} is not a file or a folder", "copy what comes out of it into a file")
-    if isinstance(source, str) and text and os.sep not in text and os.path.exists(data_folder() / text):
+    if isinstance(source, str) and os.sep not in text and os.path.exists(data_folder() / text):
         return data_folder() / text
     raise _unknown(text, path)
 

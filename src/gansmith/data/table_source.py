@@ -22,10 +22,11 @@ NAMES = {"breast-cancer": "diagnosis", "wine": "cultivar", "iris": "species"}
 """Sets of scikit-learn by name, and what their label is called."""
 SUFFIXES = (".csv", ".tsv", ".parquet")
 EMPTY = {"", "nan"}
-WORDS = {"na", "n/a", "null", "none", "?"}
-"""Words for an empty cell; in the label's column they are classes."""
+WORDS = {"na", "n/a", "<na>", "null", "none", "?", "inf", "+inf", "-inf", "#n/a", "#value!", "#div/0!"}
+"""Words for a cell without a value; in the label's column they are classes."""
 MOST_CATEGORIES = 50
 MOST_BYTES = 64 << 20  # as lists of text it takes up to twenty times as much
+_COMMA = re.compile(r"[+-]?(\d+|\d*,\d+)(e[+-]?\d+)?", re.IGNORECASE)  # numbers as Excel writes them in most of Europe
 _WHOLE = re.compile(r"[+-]?\d{1,15}")  # longer ones are not exact as floating-point numbers
 
 
@@ -58,15 +59,20 @@ def open_table(source: str | os.PathLike[str], label: str | None = None) -> Tabl
         )
     if not cells[chosen]:
         raise DataError(f"{text} has no rows below its header", "export the table again")
-    return _assemble(_without_words(cells, chosen), chosen, text)
+    return _assemble({name: column if name == chosen else _plain(column) for name, column in cells.items()}, chosen, text)
 
 
-def _without_words(cells: Cells, label: str) -> Cells:
-    """Empty the cells that hold a word for it, but where a class may be called so."""
-    return {
-        name: column if name == label else [None if cell and cell.lower() in WORDS else cell for cell in column]
-        for name, column in cells.items()
-    }
+def _plain(column: Sequence[str | None]) -> list[str | None]:
+    """Empty the cells that hold a word for it; write numbers with a point where they have a comma.
+
+    Where each comma has three digits behind it, it may stand between thousands: then they are left as they are.
+    """
+    cells = [None if cell and cell.lower() in WORDS else cell for cell in column]
+    commas = [cell for cell in cells if cell and "," in cell]
+    decimal = any(len(cell.partition(",")[2]) != 3 for cell in commas) and all(
+        _COMMA.fullmatch(cell) for cell in cells if cell
+    )
+    return [cell and cell.replace(",", ".") for cell in cells] if decimal else cells
 
 
 def _assemble(cells: Cells, label: str, source: str) -> TableData:

@@ -113,14 +113,33 @@ def test_metadata_jsonl_and_parquet(tmp_path, picture):
     assert open_data(tmp_path).fingerprint == data.fingerprint
 
 
+def test_metadata_of_other_systems_names_the_same_files(tmp_path, picture):
+    files = ["in/a.png", "in/\u00e9.png", "e\u0301.png", "b\\c.png"]
+    save_all(tmp_path, {name: picture(i) for i, name in enumerate(files)})
+    rows = ["file_name", "in\\a.png", ".\\in\\e\u0301.png", "\u00e9.png", "b\\c.png", "in/./a.png"]
+    (tmp_path / "metadata.csv").write_text("\n".join(rows), encoding="utf-8")
+    data = open_data(tmp_path)
+    assert data.names == files
+    assert [problem.file for problem in data.skipped] == ["in/a.png"]  # named twice
+    assert not data.facts["ignored"]
+
+
+def test_data_without_a_name_is_not_the_folder_one_stands_in(tmp_path, picture, monkeypatch):
+    save_all(tmp_path, {f"{i}.png": picture(i) for i in range(3)})
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="no name"):
+        open_data("")
+    assert len(open_data(".")) == 3
+
+
 def test_metadata_cannot_lead_out_of_the_folder(tmp_path, picture):
     inner = tmp_path / "inner"
     save_all(tmp_path, {"secret.png": picture(0), "inner/a.png": picture(1), "inner/b.png": picture(2)})
-    names = ["../secret.png", str(tmp_path / "secret.png"), "a.png", "b.png"]
+    names = ["../secret.png", "..\\secret.png", str(tmp_path / "secret.png"), "a.png", "b.png"]
     (inner / "metadata.csv").write_text("\n".join(["file_name", *names]))
     data = open_data(inner)
     assert data.names == ["a.png", "b.png"]
-    assert len(data.skipped) == 2
+    assert len(data.skipped) == 3
 
 
 @pytest.mark.parametrize("content", ["{", "[1]\n", '{"file": "a.png"}', ""])

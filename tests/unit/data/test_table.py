@@ -59,6 +59,25 @@ def test_the_separator_is_that_of_the_header(write, written):
     np.testing.assert_array_equal(table.values, open_table(write(PLAIN), "kind").values)
 
 
+def test_decimal_commas_are_read_and_those_of_thousands_are_not(write):
+    plain = open_table(write(PLAIN, "plain.csv"), "kind")
+    assert open_table(write(PLAIN.replace(",", ";").replace(".", ",")), "kind").fingerprint == plain.fingerprint
+    quoted = "\n".join(f'{i % 5},"{i % 3},5","{i + 1},000",{"ab"[i % 2]}' for i in range(12))
+    table = open_table(write(f"n,half,thousands,label\n{quoted}\n"))
+    assert [(column.name, column.kind) for column in table.columns] == [("n", "integer"), ("half", "real")]
+    assert table.values[:4, 1].tolist() == [0.5, 1.5, 2.5, 0.5]
+    assert "thousands is left out" in table.notes[0]
+    assert open_table(write("n,label\n" + "1,\"1,5\"\n2,\"2,5\"\n" * 4)).classes == ("1,5", "2,5")
+
+
+def test_a_number_without_end_costs_its_row_and_not_its_column(write):
+    rows = "\n".join(f"{'-inf' if i == 3 else '#DIV/0!' if i == 5 else i / 4},{i % 3},{'ab'[i % 2]}" for i in range(12))
+    table = open_table(write(f"x,n,label\n{rows}\n"))
+    assert [column.kind for column in table.columns] == ["real", "integer"]
+    assert len(table) == 10
+    assert "in x (2)" in table.notes[0]
+
+
 def test_a_class_may_be_called_as_an_empty_cell_is(write, tmp_path):
     import pyarrow
     import pyarrow.parquet
