@@ -14,8 +14,10 @@ def normal_noise(chance: Tensor, like: Tensor) -> Tensor:
     The elements of a row are values of a random polynomial of degree two modulo a prime, hence uniform and independent
     in threes (Joffe, 1974), then brought to the normal distribution by its quantile function.
     """
+    if like.device.type == "mps":  # Apple's GPUs have no float64
+        chance = chance.cpu()
     a, b, c = (chance.double() * PRIME).long().unsqueeze(2).unbind(1)
-    i = torch.arange(like[0].numel(), device=like.device)
+    i = torch.arange(like[0].numel(), device=chance.device)
     hashed = ((a * i % PRIME + b) * i + c) % PRIME
     uniform = (hashed.double() + 0.5) / PRIME
-    return (math.sqrt(2) * torch.erfinv(2 * uniform - 1)).to(like.dtype).view_as(like)
+    return (math.sqrt(2) * torch.erfinv(2 * uniform - 1)).to(like).view_as(like)
