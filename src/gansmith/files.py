@@ -13,6 +13,8 @@ from gansmith.errors import UsageError
 CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
 BESIDE = ".[0-9]*-[0-9]*-*"
 """What names that `beside` gave look like."""
+ASIDE = ".old"
+"""How the name of a folder ends that stepped aside for another."""
 
 
 def beside(path: Path | str) -> str:
@@ -69,3 +71,36 @@ def whole_folder(folder: Path, remedy: str) -> Iterator[Path]:
             raise taken if error.errno in (errno.ENOTEMPTY, errno.EEXIST) else error from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+@contextmanager
+def fresh_folder(folder: Path) -> Iterator[Path]:
+    """Yield a folder to write into, which takes the place of `folder` when the block ends well and is gone otherwise.
+
+    Who dies while the old one is aside leaves it there, and `sweep` brings it back.
+    """
+    fresh = Path(beside(folder))
+    old = fresh.with_name(fresh.name + ASIDE)
+    try:
+        fresh.mkdir(parents=True)
+        yield fresh
+        if folder.exists():
+            os.replace(folder, old)
+        os.replace(fresh, folder)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+        if old.exists() and not folder.exists():
+            os.replace(old, folder)
+
+
+def sweep(folder: Path) -> None:
+    """Delete what interrupted writes left in `folder`; what else is hidden there is somebody's own."""
+    for path in folder.glob(BESIDE):
+        name = path.name.split("-", 2)[2]
+        if name.endswith(ASIDE) and not (folder / name.removesuffix(ASIDE)).exists():
+            path.rename(folder / name.removesuffix(ASIDE))
+        elif path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()

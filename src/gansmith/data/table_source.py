@@ -59,7 +59,9 @@ def open_table(source: str | os.PathLike[str], label: str | None = None) -> Tabl
         )
     if not cells[chosen]:
         raise DataError(f"{text} has no rows below its header", "export the table again")
-    return _assemble({name: column if name == chosen else _plain(column) for name, column in cells.items()}, chosen, text)
+    return _assemble(
+        {name: column if name == chosen else _plain(column) for name, column in cells.items()}, chosen, text
+    )
 
 
 def _plain(column: Sequence[str | None]) -> list[str | None]:

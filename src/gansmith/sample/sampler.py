@@ -4,9 +4,6 @@ import copy
 import functools
 import hashlib
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -26,6 +23,7 @@ from gansmith.data.images import ImageData
 from gansmith.data.spec import DataSpec
 from gansmith.data.to_show import Showable, open_to_show
 from gansmith.errors import UsageError
+from gansmith.files import fresh_folder
 from gansmith.game import GAN, Nets
 from gansmith.sample import artefact
 from gansmith.sample.artefact import FORMAT
@@ -288,8 +286,6 @@ class Sampler:
     def save(self, folder: Path | str) -> Path:
         """Write `config.json`, `model.safetensors` and a model card `README.md`; an old artefact is replaced."""
         folder = Path(folder)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         weights = self._weights()
         config = {
             "format": FORMAT,
@@ -299,16 +295,11 @@ class Sampler:
             "sha256": hashlib.sha256(weights).hexdigest(),
             "info": self.info,
         }
-        try:
-            (temporary / "model.safetensors").write_bytes(weights)
-            (temporary / "config.json").write_text(json.dumps(config, indent=1))
-            (temporary / "README.md").write_text(
-                pages.render("card.md", config=config, name=folder.parent.name, like=bool(self.gan.needs))
-            )
-            temporary.chmod(0o755)
-            _replace(folder, temporary)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+        card = pages.render("card.md", config=config, name=folder.parent.name, like=bool(self.gan.needs))
+        with fresh_folder(folder) as fresh:
+            (fresh / "model.safetensors").write_bytes(weights)
+            (fresh / "config.json").write_text(json.dumps(config, indent=1))
+            (fresh / "README.md").write_text(card)
         return folder
 
     @staticmethod
@@ -335,11 +326,3 @@ class Sampler:
 def _filled(rows: torch.Tensor) -> torch.Tensor:
     """Repeat the last of some rows until there are `ROWS`."""
     return torch.cat([rows, rows[-1:].expand(ROWS - len(rows), *rows.shape[1:])])
-
-
-def _replace(folder: Path, fresh: Path) -> None:
-    old = fresh.with_name(fresh.name + "-old")
-    if folder.exists():
-        os.replace(folder, old)
-    os.replace(fresh, folder)
-    shutil.rmtree(old, ignore_errors=True)

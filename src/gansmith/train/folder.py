@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import platform
-import shutil
 import socket
 import sys
 import time
@@ -17,7 +16,7 @@ import torch
 import gansmith
 from gansmith import machine, runs
 from gansmith.errors import DataError, TrainingError
-from gansmith.files import BESIDE, write_whole
+from gansmith.files import write_whole
 from gansmith.train import checkpoint, ranks
 
 
@@ -57,13 +56,6 @@ def enough_memory(batch: int, otherwise: str = "") -> Iterator[None]:
         less = "take a smaller --batch, --micro-batch or --size"
         remedy = f"{less}; once there is more: {otherwise}" if otherwise else less
         raise TrainingError(f"there is not enough memory for batches of {batch}", remedy) from error
-
-
-def sweep(folder: Path) -> None:
-    """Delete what an interrupted write left in the folder of a run; what else is hidden there is somebody's own."""
-    for left in (BESIDE, f"samples/{BESIDE}", ".best-*", ".last-*"):
-        for path in folder.glob(left):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def environment(device: torch.device, threads: int) -> dict[str, Any]:

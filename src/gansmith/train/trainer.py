@@ -19,14 +19,14 @@ from gansmith.data.images import ImageData
 from gansmith.data.kinds import kinds_of, told
 from gansmith.errors import DataError, GansmithError, UsageError
 from gansmith.evaluate.quick import Quick
-from gansmith.files import write_whole
+from gansmith.files import sweep, write_whole
 from gansmith.game import GAN
 from gansmith.sample.sampler import FORMAT, Sampler
 from gansmith.train import checkpoint, hooks, plan, ranks
 from gansmith.train.display import Display
 from gansmith.train.fit import Batches as AnyBatches
 from gansmith.train.fit import Halt, Hook, NotFinite, fit
-from gansmith.train.folder import enough_memory, environment, held, sweep, write_json, writing_to
+from gansmith.train.folder import enough_memory, environment, held, write_json, writing_to
 from gansmith.train.guard import Alarm, Guard, raise_alarm, stop_when_converged, watch
 from gansmith.train.in_step import in_step, share
 from gansmith.train.report import write_report
@@ -211,7 +211,8 @@ def _lead(
 ) -> str:
     """Play with all that happens beside the rounds, and write down how it ended; return that too."""
     guard, log = Guard(folder, _about(data)), hooks.MetricsLog(folder)
-    sweep(folder)
+    for place in (folder, folder / "samples"):
+        sweep(place)
     guard.cut(state)
     log.cut(state.images)
     status_file = folder / "state" / "status.json"

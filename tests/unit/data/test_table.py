@@ -67,7 +67,7 @@ def test_decimal_commas_are_read_and_those_of_thousands_are_not(write):
     assert [(column.name, column.kind) for column in table.columns] == [("n", "integer"), ("half", "real")]
     assert table.values[:4, 1].tolist() == [0.5, 1.5, 2.5, 0.5]
     assert "thousands is left out" in table.notes[0]
-    assert open_table(write("n,label\n" + "1,\"1,5\"\n2,\"2,5\"\n" * 4)).classes == ("1,5", "2,5")
+    assert open_table(write("n,label\n" + '1,"1,5"\n2,"2,5"\n' * 4)).classes == ("1,5", "2,5")
 
 
 def test_a_number_without_end_costs_its_row_and_not_its_column(write):

@@ -14,7 +14,9 @@ RAMP = np.broadcast_to(np.arange(200, dtype=np.uint8)[:, None, None], (200, 50, 
 
 
 @pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (3, "RGB"), (4, "RGBA")])
-@pytest.mark.parametrize("pixels", [NOISE, NOISE[:1], NOISE[:, :1], MUCH, RAMP], ids=["noise", "row", "column", "much", "ramp"])
+@pytest.mark.parametrize(
+    "pixels", [NOISE, NOISE[:1], NOISE[:, :1], MUCH, RAMP], ids=["noise", "row", "column", "much", "ramp"]
+)
 def test_pixels_and_texts_come_back(pixels, channels, mode):
     pixels = pixels[..., :channels]
     written = png.encode(pixels, {"Software": "x", "Comment": "é"})

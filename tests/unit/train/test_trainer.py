@@ -12,7 +12,6 @@ from gansmith.data.spec import DataSpec
 from gansmith.errors import DataError, TrainingError
 from gansmith.sample.sampler import Sampler
 from gansmith.train import checkpoint, fit, hooks, plan, trainer
-from gansmith.train.folder import sweep
 from gansmith.train.guard import Guard
 from gansmith.train.run import Run
 from gansmith.train.state import State
@@ -88,14 +87,6 @@ def test_classes_of_other_names_are_told_when_weights_are_taken(classes, told):
     parent = Sampler(gan, gan.nets(known), known)
     state = State(gan, Run(images=100), DataSpec((1, 8, 8), classes), torch.device("cpu"), "fp32")
     assert ("knows of ant, its first, begins bee" in trainer._inherit(state, parent)) == told
-
-
-def test_what_is_hidden_in_a_run_and_not_of_this_program_stays(tmp_path):
-    names = [".git", ".notes.md", ".best-x1", ".12-34-config.json"]
-    for name in names:
-        (tmp_path / name).mkdir()
-    sweep(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == names[:2]
 
 
 def test_a_moment_is_saved_once(tmp_path, monkeypatch):
