@@ -16,6 +16,7 @@ so that neighbours on the machine favour none; what an arm would gain or lose by
 
 import argparse
 import importlib
+import itertools
 import json
 import math
 import os
@@ -34,10 +35,11 @@ ARMS = (OURS, TUTORIAL, "fastgan", "stylegan2")
 MINUTES = (0.5, 1, 2, 5, 10, 20)
 ITS_MINUTES = 20
 SMALL = 1000  # pictures, below which samples are looked through for copies
-KEY = ["arm", "minutes", "processor"]  # what a row is told from others by; its table has the processor last
-SCORES, COPIES = "{data}, features of {net}, medians over seeds", "{data}: copies, features of {net}"
-OPTIONS = "{data}: ours with other options, medians over seeds, features of {net}"
-REACHED = "{data}: minutes to the tutorial's best Frechet distance in {minutes} minutes, features of {net}"
+KEY = ["arm", "minutes"]  # what a row is told from others of its table by
+SCORES = "{data} on {where}: features of {net}, medians over seeds"
+OPTIONS = "{data} on {where}: ours with other options, features of {net}, medians over seeds"
+COPIES = "{data} on {where}: copies, features of {net}"
+REACHED = "{data} on {where}: minutes to the tutorial's best Frechet distance in {minutes} minutes, features of {net}"
 COPY = "memorization_ratio"
 COPIED = ["far nearer to one picture than to any other", "1 % copies planted"]
 FLOOR = "floor: one half of the reals against the other"
@@ -232,7 +234,7 @@ def measured(lines: Path, out: Path) -> list[dict]:
                 for name in of.keys() - {*METRICS, COPY}:
                     del of[name]
             found.append(row)
-    by_key = {tuple(row[name] for name in (*KEY, "seed")): row for row in found}
+    by_key = {tuple(row[name] for name in (*KEY, "processor", "seed")): row for row in found}
     return [row for _, row in sorted(by_key.items())]
 
 
@@ -242,34 +244,31 @@ def middle(rows: list[dict], net: str, metric: str, of: str = "value") -> float:
 
 
 def tables(data: str, seeds: list[dict]) -> list[dict]:
-    """Return the rows of all seeds of a set as tables: by net the quality by minutes, and for small sets the copies.
+    """Return the rows of all seeds of a set as tables: by processor and net the quality, and for small sets the copies.
 
     Arms as they are by default and ours with other options are told in tables of their own.
     """
     from benchmarks.default_gan import METRICS
 
-    cells: dict[tuple, list[dict]] = {}
+    cells: dict[str, dict[tuple, list[dict]]] = {}
     for row in seeds:
-        cells.setdefault(tuple(row[name] for name in KEY), []).append(row)
+        key = tuple(row[name] for name in KEY)
+        cells.setdefault(row["processor"], {}).setdefault(key, []).append(row)
     made = []
-    for net, floors in seeds[0]["nets"].items():
-        rows: dict[str, list] = {SCORES: [], OPTIONS: []}
-        copied = []
-        for key, of in cells.items():
+    for where, (net, floors) in itertools.product(cells, seeds[0]["nets"].items()):
+        rows: dict[str, list] = {SCORES: [], OPTIONS: [], COPIES: []}
+        for key, of in cells[where].items():
             images = int(statistics.median(row["images"] for row in of))
-            told = [*key[:2], len(of), images, *(middle(of, net, metric) for metric in METRICS), key[2]]
+            told = [*key, len(of), images, *(middle(of, net, metric) for metric in METRICS)]
             rows[OPTIONS if ":" in key[0] else SCORES].append(told)
             if COPY in floors:
-                shares = (middle(of, net, COPY, which) for which in ("value", "planted"))
-                copied.append([*key[:2], len(of), *shares, key[2]])
-        floor = [FLOOR, None, None, None, *(floors[metric]["floor"] for metric in METRICS), None]
-        columns = [*KEY[:2], "seeds", "pictures", *METRICS, KEY[2]]
+                rows[COPIES].append([*key, len(of), *(middle(of, net, COPY, which) for which in ("value", "planted"))])
+        floor = [FLOOR, None, None, None, *(floors[metric]["floor"] for metric in METRICS)]
         for caption, of in rows.items():
+            columns = COPIED if caption == COPIES else ["pictures", *METRICS]
             if of:
-                made.append({"caption": caption.format(data=data, net=net), "columns": columns, "rows": [*of, floor]})
-        if copied:
-            columns = [*KEY[:2], "seeds", *COPIED, KEY[2]]
-            made.append({"caption": COPIES.format(data=data, net=net), "columns": columns, "rows": copied})
+                told = {"columns": [*KEY, "seeds", *columns], "rows": of if caption == COPIES else [*of, floor]}
+                made.append({"caption": caption.format(data=data, where=where, net=net)} | told)
     return made
 
 
@@ -280,30 +279,32 @@ def together(earlier: list[dict], now: list[dict]) -> list[dict]:
         if "seeds" in one["columns"]:  # others follow from these
             known = found.get(one["caption"], one | {"rows": []})
             both = sorted((*known["rows"], *one["rows"]), key=lambda row: row[2] or 0)  # the later one stays
-            rows = {(row[0], row[1], row[-1]): row for row in both}
+            rows = {tuple(row[: len(KEY)]): row for row in both}
             found[one["caption"]] = one | {"rows": sorted(rows.values(), key=_place)}
-    return [found[caption] for caption in sorted(found, key=lambda caption: re.split("([,:])", caption))]
+    return [found[caption] for caption in sorted(found)]
 
 
 def _place(row: list) -> tuple:
-    """Return what rows are sorted by: where, the arm, ours first, and when; the floor last."""
-    arm, minutes, *_, where = row
-    return (arm == FLOOR, where or "", not arm.startswith(OURS), arm, minutes or 0)
+    """Return what rows are sorted by: the arm, ours first, and when; the floor last."""
+    arm, minutes, *_ = row
+    return (arm == FLOOR, not arm.startswith(OURS), arm, minutes or 0)
 
 
-def curves(scores: dict) -> dict[tuple[str, str], dict[float, float]]:
-    """Return the Frechet distance by minutes, of each (arm, processor) of a table."""
+def curves(scores: dict) -> dict[str, dict[float, float]]:
+    """Return the Frechet distance by minutes, of each arm of a table."""
     fd, found = scores["columns"].index("fd"), {}
     for row in scores["rows"]:
         if row[0] != FLOOR:
-            found.setdefault((row[0], row[-1]), {})[row[1]] = row[fd]
+            found.setdefault(row[0], {})[row[1]] = row[fd]
     return found
 
 
-def about(scores: dict) -> tuple[str, ...]:
-    """Return set and net of a table of scores; nothing for another table."""
-    told = re.fullmatch(SCORES.format(data="(.+)", net="(.+)"), scores["caption"])
-    return told.groups() if told else ()
+def about(scores: dict) -> dict[str, str]:
+    """Return the data, where and net of a table of scores; nothing for another table."""
+    told = re.fullmatch(
+        SCORES.format(data="(?P<data>.+?)", where="(?P<where>.+)", net="(?P<net>.+)"), scores["caption"]
+    )
+    return told.groupdict() if told else {}
 
 
 def reached(scores: dict) -> list[dict]:
@@ -311,13 +312,12 @@ def reached(scores: dict) -> list[dict]:
 
     Its best, as it may be worse at the end than before.
     """
-    if not (told := about(scores)):
+    told, found = about(scores), curves(scores) if about(scores) else {}
+    if ITS_MINUTES not in found.get(TUTORIAL, {}):
         return []
-    found = curves(scores)
-    goals = {of: min(curve.values()) for (arm, of), curve in found.items() if arm == TUTORIAL and ITS_MINUTES in curve}
-    rows = [[arm, when(curve, goals[of]), of] for (arm, of), curve in found.items() if of in goals]
-    caption = REACHED.format(data=told[0], net=told[1], minutes=ITS_MINUTES)
-    return [{"caption": caption, "columns": KEY, "rows": rows}] if rows else []
+    goal = min(found[TUTORIAL].values())
+    rows = [[arm, when(curve, goal)] for arm, curve in found.items()]
+    return [{"caption": REACHED.format(minutes=ITS_MINUTES, **told), "columns": KEY, "rows": rows}]
 
 
 def when(curve: dict[float, float], goal: float) -> str:
@@ -338,29 +338,30 @@ def plots(made: list[dict]) -> dict[str, bytes]:
     """Return a PNG for each set, a chart a net: the Frechet distance by minutes, where two arms or more have curves."""
     from gansmith.pages.charts import charts_png
 
-    charts: dict[str, dict] = {}
+    pictures: dict[str, dict[str, list]] = {}
     for scores in filter(about, made):
-        title, lines = drawn(scores)
-        if len(lines) > 1:
-            charts.setdefault(about(scores)[0], {})[title] = lines
-    return {data: charts_png(of, "minutes", log=True) for data, of in charts.items()}
+        told = about(scores)
+        pictures.setdefault(told["data"], {}).setdefault(told["net"], []).append(scores)
+    charts = {data: dict(drawn(same) for same in of.values()) for data, of in pictures.items()}
+    charts = {data: {title: lines for title, lines in of.items() if len(lines) > 1} for data, of in charts.items()}
+    return {data: charts_png(of, "minutes", log=True) for data, of in charts.items() if of}
 
 
-def drawn(scores: dict) -> tuple[str, dict[str, tuple[list, list]]]:
-    """Return what a table's chart is called, and its curves by name.
+def drawn(same: list[dict]) -> tuple[str, dict[str, tuple[list, list]]]:
+    """Return what the chart of a set by a net is called, and its curves by name; `same` are its tables of scores.
 
     Each arm is drawn on the processor on which ours has most figures, where it has a curve there, or else on that on
     which it has most itself, which is told where these are not the same; the rest is in the tables.
     """
-    found = {key: curve for key, curve in curves(scores).items() if len(curve) > 1}
+    by_place = {about(scores)["where"]: curves(scores) for scores in same}
+    found = {(arm, of): curve for of, arms in by_place.items() for arm, curve in arms.items() if len(curve) > 1}
     longest = sorted(found, key=lambda key: -len(found[key]))
     home = next((of for arm, of in longest if arm == OURS), None)
     main: dict[str, str] = {}
     for arm, of in sorted(longest, key=lambda key: key[1] != home):
         main.setdefault(arm, of)
     told = {arm: f" ({of})" for arm, of in sorted(main.items())}
-    data, net = about(scores)
-    title = f"fd, {data}, {net}"
+    title = "fd, {data}, {net}".format(**about(same[0]))
     if len(set(told.values())) == 1:
         title, told = title + next(iter(told.values())), dict.fromkeys(told, "")
     lines = {f"{arm}{end}": found[arm, main[arm]] for arm, end in told.items()}

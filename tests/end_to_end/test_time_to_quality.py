@@ -10,14 +10,17 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 METRICS = ["fd", "precision", "recall", "density", "coverage"]
-COLUMNS = ["arm", "minutes", "seeds", "pictures", *METRICS, "processor"]
-CAPTION = "toy, features of net@1, medians over seeds"
+COLUMNS = ["arm", "minutes", "seeds", "pictures", *METRICS]
 HERE, THERE = "this, fp32", "that, bf16"
 FLOOR = "floor: one half of the reals against the other"
 
 
-def row(arm, minutes, processor, fd):
-    return [arm, minutes, 1, 1000, fd, 0.5, 0.5, 0.5, 0.5, processor]
+def row(arm, minutes, fd):
+    return [arm, minutes, 1, 1000, fd, 0.5, 0.5, 0.5, 0.5]
+
+
+def scores_of(rows, where, data="toy"):
+    return {"caption": f"{data} on {where}: features of net@1, medians over seeds", "columns": COLUMNS, "rows": rows}
 
 
 def judged(out, seed, minutes, fd, arm="ours"):
@@ -37,27 +40,27 @@ def tables(out, table):
 def test_rows_of_another_machine_stay(tmp_path):
     for seed, fd in enumerate((3.0, 4.0, 8.0)):
         judged(tmp_path / "out", seed, 10.0, fd)
-    kept = [row("ours", 2.0, THERE, 5.0), row("ours", 5.0, THERE, 4.5), row("ours", 10.0, HERE, 9.0)]
-    kept += [row("dcgan_tutorial", minutes, THERE, 7.0) for minutes in (10.0, 20.0)]
+    there = [row("ours", 2.0, 5.0), row("ours", 5.0, 4.5)]
+    peer = [row("dcgan_tutorial", minutes, 7.0) for minutes in (10.0, 20.0)]
+    kept = [scores_of([*peer, *there], THERE), scores_of([row("ours", 10.0, 9.0)], HERE)]
     table = tmp_path / "table.json"
-    told = {"caption": CAPTION.replace("toy", "told"), "columns": COLUMNS, "rows": [*kept[:2], kept[3]]}
-    table.write_text(json.dumps({"tables": [{"caption": CAPTION, "columns": COLUMNS, "rows": kept}, told]}))
-    scores, reached, *_ = tables(tmp_path / "out", table)
+    table.write_text(json.dumps({"tables": [*kept, scores_of([*there, peer[0]], THERE, "told")]}))
+    other, reached, scores, *_ = tables(tmp_path / "out", table)
+    assert other == scores_of([*there, *peer], THERE)
+    assert reached["caption"].startswith(f"toy on {THERE}: minutes to the tutorial's best")
+    assert reached["rows"] == [["ours", "under 2"], ["dcgan_tutorial", "under 10"]]
     assert scores["rows"] == [
-        *kept[:2],
-        *kept[3:],
-        ["ours", 10.0, 3, 2000, *[4.0] * 5, HERE],  # measured anew: the median of three seeds
-        [FLOOR, None, None, None, *[0.25] * 5, None],
+        ["ours", 10.0, 3, 2000, *[4.0] * 5],  # measured anew: the median of three seeds
+        [FLOOR, None, None, None, *[0.25] * 5],
     ]
-    assert reached["rows"] == [["ours", "under 2", THERE], ["dcgan_tutorial", "under 10", THERE]]
     assert not (tmp_path / "time-to-quality-told.png").exists()  # one arm alone at more than one moment
     with Image.open(tmp_path / "time-to-quality-toy.png") as plot:
         assert min(plot.size) > 100
 
 
 def test_seeds_of_other_days_add_up(tmp_path):
-    table, medians = tmp_path / "table.json", [["ours", 2.0, 2, 1000, *[5.0] * 5, HERE]]
-    table.write_text(json.dumps({"tables": [{"caption": CAPTION, "columns": COLUMNS, "rows": medians}]}))
+    table, medians = tmp_path / "table.json", [["ours", 2.0, 2, 1000, *[5.0] * 5]]
+    table.write_text(json.dumps({"tables": [scores_of(medians, HERE)]}))
     cells = []
     for day, seeds in enumerate([{0: 2.0}, {1: 4.0, 2: 3.5}, {0: 9.0}]):
         for seed, fd in seeds.items():
@@ -77,7 +80,7 @@ def test_ours_with_other_options_has_a_table_of_its_own(tmp_path):
     judged(tmp_path / "out", 0, 2.0, 9.0, arm="dcgan_tutorial")
     scores, options = tables(tmp_path / "out", tmp_path / "table.json")
     assert [cell[0] for cell in scores["rows"]] == ["ours", "dcgan_tutorial", FLOOR]
-    assert options["caption"] == "toy: ours with other options, medians over seeds, features of net@1"
+    assert options["caption"] == f"toy on {HERE}: ours with other options, features of net@1, medians over seeds"
     assert [cell[0] for cell in options["rows"]] == ["ours:lr=1", FLOOR]
 
 
@@ -86,21 +89,16 @@ def test_an_arm_is_drawn_where_ours_is_or_else_where_most_of_its_figures_are(mon
     spec = importlib.util.spec_from_file_location("time_to_quality", ROOT / "benchmarks/time_to_quality.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    peer = [row("fastgan", minutes, THERE, 7.0) for minutes in (2.0, 5.0)]
-    ours = [row("ours", 2.0, THERE, 6.0), row("ours", 5.0, THERE, 5.0)]
-    newer = [row("ours", minutes, HERE, minutes) for minutes in (1.0, 2.0, 5.0)]
-    title, lines = module.drawn({"caption": CAPTION, "columns": COLUMNS, "rows": [*peer, *ours]})
+    peer = [row("fastgan", minutes, 7.0) for minutes in (1.0, 2.0, 5.0)]
+    there = scores_of([*peer, row("ours", 2.0, 6.0), row("ours", 5.0, 5.0)], THERE)
+    here = [row("ours", minutes, minutes) for minutes in (1.0, 2.0, 5.0)]
+    title, lines = module.drawn([there])
     assert title == f"fd, toy, net@1 ({THERE})"
-    assert lines == {"fastgan": ([2.0, 5.0], [7.0, 7.0]), "ours": ([2.0, 5.0], [6.0, 5.0])}
-    title, lines = module.drawn({"caption": CAPTION, "columns": COLUMNS, "rows": [*peer, *ours, *newer]})
+    assert lines == {"fastgan": ([1.0, 2.0, 5.0], [7.0] * 3), "ours": ([2.0, 5.0], [6.0, 5.0])}
+    title, lines = module.drawn([there, scores_of(here, HERE)])
     assert title == "fd, toy, net@1"
     assert lines[f"ours ({HERE})"] == ([1.0, 2.0, 5.0], [1.0, 2.0, 5.0])
     assert set(lines) == {f"ours ({HERE})", f"fastgan ({THERE})"}
-    peer = [
-        row("fastgan", minutes, of, 7.0)
-        for of, times in ((THERE, (1.0, 2.0, 5.0)), (HERE, (2.0, 5.0)))
-        for minutes in times
-    ]
-    title, lines = module.drawn({"caption": CAPTION, "columns": COLUMNS, "rows": [*peer, *ours, *newer]})
+    title, lines = module.drawn([there, scores_of([*here, *peer[:2]], HERE)])
     assert title == f"fd, toy, net@1 ({HERE})"
-    assert lines["fastgan"] == ([2.0, 5.0], [7.0, 7.0])
+    assert lines["fastgan"] == ([1.0, 2.0], [7.0, 7.0])
