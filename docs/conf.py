@@ -25,6 +25,8 @@ autodoc_preserve_defaults = True
 
 html_theme = "furo"
 html_title = "gansmith"
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]
 html_copy_source = False
 
 
