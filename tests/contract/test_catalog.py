@@ -17,7 +17,7 @@ from gansmith.data.images import assemble
 from gansmith.data.spec import DataSpec
 from gansmith.sample.sampler import Sampler
 from gansmith.train import checkpoint
-from gansmith.train.fit import deal, take_turn
+from gansmith.train.fit import MicroBatch, deal, take_turn
 from gansmith.train.rounds import way_to_play
 from gansmith.train.run import Run
 from gansmith.train.state import State
@@ -164,6 +164,20 @@ def test_micro_batches_give_the_same_gradient(name):
             take_turn(state, turn, dealt)
         gradients[micro_batch] = torch.cat([p.grad.flatten() for p in state.parameters if p.grad is not None])
     torch.testing.assert_close(gradients[None], gradients[2], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_loss_has_its_fakes_made_once(name, monkeypatch):
+    """Parts of a batch make them anew each time they are asked for."""
+    made, make_fake = [], MicroBatch.__missing__
+    monkeypatch.setattr(MicroBatch, "__missing__", lambda *asked: made.append(asked) or make_fake(*asked))
+    state, batches = make(name, batch=8)
+    state.run = dataclasses.replace(state.run, micro_batch=4)
+    dealt = deal(state, batches)
+    for turn in state.turns:
+        made.clear()
+        take_turn(state, turn, dealt)
+        assert len(made) <= len(dealt)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -30,11 +30,11 @@ class Difference:
 def paired_difference(one: np.ndarray, other: np.ndarray, overlap: float = 0.0) -> Difference:
     """Compare hits bool [seeds, test pictures] of one arm with those of another on the same seeds and pictures.
 
-    The interval is the mean difference ± t times its standard error, t at (seeds - 1) degrees of freedom. Other seeds
-    and other pictures would both have given another mean, so both vary (crossed random effects; Searle, Casella &
-    McCulloch, 1992, chapter 4): the error squared is that of the means of seeds and that of the means of pictures, less
-    what both hold of the rest. Arms that differ by the same in all seeds and pictures are no evidence, as no spread is
-    seen. Raises ValueError below two seeds.
+    The interval is the mean difference ± t times its standard error. Other seeds and other pictures would both have
+    given another mean, so both vary (crossed random effects; Searle, Casella & McCulloch, 1992, chapter 4): the error
+    squared is that of the means of seeds and that of the means of pictures, less what both hold of the rest, and t has
+    the degrees of freedom of that sum (Satterthwaite, 1946), seeds - 1 at least, and with two seeds. Arms that differ
+    by the same in all seeds and pictures are no evidence, as no spread is seen. Raises ValueError below two seeds.
 
     With a figure a seed, [seeds, 1], seeds alone vary. Where seeds are splits of one set, `overlap` is the size of the
     test part over that of the training part, and the error is widened by sqrt(1 + seeds * overlap): splits share rows,
@@ -44,22 +44,27 @@ def paired_difference(one: np.ndarray, other: np.ndarray, overlap: float = 0.0) 
     seeds = len(gain)
     if seeds < 2:
         raise ValueError("a paired comparison needs at least two seeds")
-    error = math.sqrt(_variance(gain) * (1 + seeds * overlap))
-    value, reach = float(gain.mean()), float(stats.t.ppf(0.975, seeds - 1) * error)
+    variance, degrees = _variance(gain)
+    error = math.sqrt(variance * (1 + seeds * overlap))
+    value, reach = float(gain.mean()), float(stats.t.ppf(0.975, degrees) * error)
     return Difference(value, value - reach, value + reach)
 
 
-def _variance(gain: np.ndarray) -> float:
-    """Return the variance of the mean of [seeds, pictures] over other seeds and other pictures."""
+def _variance(gain: np.ndarray) -> tuple[float, float]:
+    """Return the variance of the mean of [seeds, pictures] over other seeds and pictures, and its degrees of freedom."""
     seeds, pictures = gain.shape
     of_seed, of_picture = gain.mean(1, keepdims=True), gain.mean(0, keepdims=True)
     by_seeds = float(of_seed.var(ddof=1)) / seeds
     if pictures == 1:
-        return by_seeds
+        return by_seeds, seeds - 1
     rest = gain - of_seed - of_picture + gain.mean()
     of_rest = float(np.square(rest).sum()) / (seeds * pictures * (seeds - 1) * (pictures - 1))
     by_pictures = float(of_picture.var(ddof=1)) / pictures
-    return max(by_seeds - of_rest, 0.0) + max(by_pictures - of_rest, 0.0) + of_rest
+    total = max(by_seeds - of_rest, 0.0) + max(by_pictures - of_rest, 0.0) + of_rest
+    if seeds == 2 or not total:  # what two seeds have in common is known too badly
+        return total, seeds - 1
+    parts = ((by_seeds, seeds - 1), (by_pictures, pictures - 1), (of_rest, (seeds - 1) * (pictures - 1)))
+    return total, max(seeds - 1, total**2 / sum(part**2 / degrees for part, degrees in parts))
 
 
 def break_even(counts: Sequence[int], differences: Sequence[float]) -> float | None:

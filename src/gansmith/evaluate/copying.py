@@ -92,12 +92,16 @@ def membership_tpr(train: np.ndarray, held_out: np.ndarray, fake: np.ndarray, se
 
     Share of training images that are nearer to a fake than all but 1 % of held-out images are; .01 is right. A model
     that gives a few images back betrays these few and no others, which the area under the whole curve drowns. The
-    interval joins the sampling of training images and that of the held-out ones, which set the threshold.
+    interval joins the sampling of training images and that of the held-out ones, which set the threshold: its place
+    among m of them in order is .01 (m + 1), as an image from elsewhere is below the k-th in k of m + 1 cases; below 99
+    that is on the way from no distance to the least.
     """
     to_held, to_train = (nearest(fake, rows, 1)[0][:, 0] for rows in (held_out, train))
+    in_order = np.append(0, np.sort(to_held))
 
     def found(false_positives: float) -> int:
-        return int((to_train < np.quantile(to_held, np.clip(false_positives, 0, 1))).sum())
+        place = false_positives * len(in_order)
+        return int((to_train < np.interp(place, np.arange(len(in_order)), in_order)).sum())
 
     threshold = Estimate.share(round(FALSE_POSITIVES * len(to_held)), len(to_held))
     here = Estimate.share(found(FALSE_POSITIVES), len(to_train))

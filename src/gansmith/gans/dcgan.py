@@ -2,7 +2,7 @@
 
 Strided convolutions with batch normalisation in both nets and the non-saturating loss. Beyond the paper: class labels
 (concatenated in G, whose batch norms they scale, and projected in D), DiffAugment, and a learning rate that falls to
-zero.
+zero; weights begin as PyTorch's layers do, not at N(0, 0.02).
 
     gansmith train DATA --gan dcgan --minutes 10
 """

@@ -61,6 +61,7 @@ class EBGAN(GAN):
 
     def loss_G(self, nets, batch):
         """D(G(z)), and codes that differ (eqs. 2, 4)."""
-        code = nets.D.encode(batch["fake"])
-        energy = squared_error(batch["fake"], nets.D.decode(code, batch.get("label")))
+        fake = batch["fake"]
+        code = nets.D.encode(fake)
+        energy = squared_error(fake, nets.D.decode(code, batch.get("label")))
         return {"energy": energy.mean(), "pulling_away": self.pull * pulling_away(code)}

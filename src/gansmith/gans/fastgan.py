@@ -48,7 +48,7 @@ class FastGAN(GAN):
         return (Turn("D", self.loss_D), Turn("G", self.loss_G, again=True))
 
     def loss_D(self, nets, batch):
-        """Hinge, and the reals painted again from D's maps (eq. 3 and 4)."""
+        """Hinge, and the reals painted again from D's maps (eq. 2 and 3)."""
         label, chance = batch.get("label"), batch["chance"]
         real = diffaugment(batch["real"], chance[:, 0], self.augment)
         fake = diffaugment(batch["fake"].detach(), chance[:, 1], self.augment)
@@ -63,7 +63,7 @@ class FastGAN(GAN):
         }
 
     def loss_G(self, nets, batch):
-        """Raise the score of every patch."""
+        """Raise the score of every patch (eq. 4)."""
         fake = diffaugment(batch["fake"], batch["chance"][:, 1], self.augment)
         return {"adversarial": hinge_G(nets.D(fake, batch.get("label")))}
 

@@ -62,6 +62,11 @@ class InfoGAN(GAN):
         codes = [F.one_hot(torch.randint(k, (n,), generator=generator), k) for k in self.categories]
         return torch.cat([z, *codes, 2 * torch.rand(n, self.continuous, generator=generator) - 1], 1)
 
+    def truncate(self, nets, latents, psi):
+        """Noise and continuous codes nearer to zero; a category is one or another, and stays what it is."""
+        noise, categories, continuous = latents.split((self.noise_dim, sum(self.categories), self.continuous), 1)
+        return torch.cat([noise * psi, categories, continuous * psi], 1)
+
     def between(self, first, second, share):
         """Noise along the arc, as ever; codes straight, which keeps them in their ranges."""
         noise = slerp(first[:, : self.noise_dim], second[:, : self.noise_dim], share)

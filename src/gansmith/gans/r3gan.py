@@ -50,7 +50,7 @@ class R3GAN(GAN):
         return {name: Player((name,), optimizer, cosine_decay(self.lr_end)) for name in "DG"}
 
     def turns(self):
-        """D, its penalties (lazily, as in StyleGAN2), G."""
+        """D, its penalties (in every so many rounds, at D's own rate), G."""
         if self.lazy == 1:
             return (Turn("D", self.loss_D_with_penalties), Turn("G", self.loss_G, again=True))
         return (

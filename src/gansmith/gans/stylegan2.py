@@ -38,7 +38,7 @@ class StyleGAN2(GAN):
     r1_every: int = 16  # rounds from one R1 penalty to the next
     path_weight: float = 2.0  # of the path length penalty; 0: none
     path_every: int = 4  # rounds from one path length penalty to the next
-    lr: float = 5e-3  # 2.5e-3 in the paper, over millions of pictures
+    lr: float = 5e-3  # 2e-3 in the paper, over millions of pictures
     decay: float = 1.0  # share of the learning rate that is gone at the end; 0 in the paper
     augment: float = 0.0  # probability of each DiffAugment family, a sample; with ada the least p
     ada: float = 0.0  # share by which D may be surer of reals before ADA augments more, 0.6 in the paper; 0: no ADA

@@ -37,7 +37,7 @@ class WGANGP(GAN):
     background: tuple[int, ...] = ()  # of them the one that all pictures share, 0 to 255 a channel; empty: none
     class_norm: bool = False  # G's batch norms scale by class; else classes come in beside the latents alone
     transposed: bool = False  # G doubles maps by transposed convolutions, else by neighbours and a convolution
-    n_critic: int = 1  # critic steps to one of G; the paper takes 5, at a tenth of the rate
+    n_critic: int = 1  # critic steps to one of G; the paper takes 5, at a twentieth of the rate
     gp_weight: float = 10.0  # lambda in eq. 3
     gp_stride: int = 4  # the penalty is taken on every so many-th sample of a batch; 1 is the paper
     sharpen: float = 0.0  # by how much more than areas the critic weighs edges; 0 is the paper

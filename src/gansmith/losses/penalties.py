@@ -54,8 +54,9 @@ def orthogonality(net: nn.Module) -> Tensor:
 
     Filters, the rows of W as [out, rest], should be orthogonal; their length is free. Vectors and numbers are left out.
     """
-    weights = (w.flatten(1).float() for w in net.parameters() if w.dim() > 1)
-    products = [w @ w.T for w in weights]
+    weights = [w.flatten(1).float() for w in net.parameters() if w.dim() > 1]
+    with torch.autocast(weights[0].device.type, enabled=False):  # what is nearly orthogonal cancels in bf16
+        products = [w @ w.T for w in weights]
     return torch.stack([gram.square().sum() - gram.diagonal().square().sum() for gram in products]).sum()
 
 

@@ -22,7 +22,7 @@ _BRIGHTNESS, _CONTRAST, _INVERT, _HUE, _SATURATION = 8, 9, 10, 11, 12
 
 
 def strength(p: float, sign: float, pictures: float, target: float = 0.6) -> float:
-    """Return the next p: up where D is surer of reals than `target`, down where less (section 3.1).
+    """Return the next p: up where D is surer of reals than `target`, down where less (section 3).
 
     `sign` is the mean sign of D's logits on reals, r_t in the paper; `pictures` how many D saw since the last time.
     """

@@ -58,10 +58,11 @@ def minibatch_std(x: Tensor, group: int = 4) -> Tensor:
     """Append to [n, c, h, w] a map of how much the samples of a group differ (Karras et al., 2018, section 3).
 
     Its value is the standard deviation within the group, averaged over channels and pixels. A group are neighbours in
-    the batch, `group` of them or the largest lower number that divides n: micro-batches of whole groups change nothing.
+    the batch, `group` of them or the nearest number from 2 on that divides n: micro-batches of whole groups change
+    nothing. A sample alone differs from none.
     """
     n, _, h, w = x.shape
-    group = next(size for size in range(min(group, n), 0, -1) if n % size == 0)
+    group = min((size for size in range(2, n + 1) if n % size == 0), key=lambda size: abs(size - group), default=1)
     grouped = x.reshape(n // group, group, *x.shape[1:])
     std = (grouped.var(1, unbiased=False) + 1e-8).sqrt().mean((1, 2, 3))
     return torch.cat([x, std.repeat_interleave(group).view(n, 1, 1, 1).expand(n, 1, h, w)], 1)

@@ -43,7 +43,7 @@ class FastGenerator(nn.Module):
 
 
 class Excitation(nn.Module):
-    """Skip-layer excitation: a coarse map says how much of each channel of a fine one to keep (eq. 1 and 2)."""
+    """Skip-layer excitation: a coarse map says how much of each channel of a fine one to keep (eq. 1)."""
 
     def __init__(self, coarse: int, fine: int):
         super().__init__()

@@ -158,7 +158,8 @@ class ModulatedConv(nn.Module):
         style, weight = self.style(w), self.weight * self.scale
         x = F.conv2d(x * style[:, :, None, None], weight, padding=self.padding)
         if self.demodulate:
-            energy = F.linear(style.float().square(), weight.float().square().sum((2, 3)))
+            with torch.autocast(x.device.type, enabled=False):
+                energy = F.linear(style.float().square(), weight.float().square().sum((2, 3)))
             x = x * (energy + 1e-8).rsqrt()[:, :, None, None].to(x.dtype)
         return x + noise + self.bias
 

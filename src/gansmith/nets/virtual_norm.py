@@ -16,7 +16,8 @@ class VirtualBatchNorm(nn.Module):
         self.weight, self.bias = nn.Parameter(torch.ones(channels)), nn.Parameter(torch.zeros(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise x, whose first rows are the reference."""
+        """Normalise x, whose first rows are the reference; moments are in fp32, as in batch norm itself."""
+        dtype, x = x.dtype, x.float()
         beyond = list(range(2, x.dim()))
         first, second = (moment.mean(beyond, keepdim=True) if beyond else moment for moment in (x, x.square()))
         known = [moment[: self.rows].mean(0, keepdim=True) for moment in (first, second)]
@@ -25,7 +26,7 @@ class VirtualBatchNorm(nn.Module):
         mean, power = (torch.cat([a.expand(self.rows, *a.shape[1:]), b]) for a, b in zip(known, mixed, strict=True))
         scale = (power - mean.square()).clamp_min(0).add(self.eps).rsqrt()
         shape = (1, -1, *[1] * len(beyond))
-        return (x - mean) * scale * self.weight.view(shape) + self.bias.view(shape)
+        return ((x - mean) * scale * self.weight.view(shape) + self.bias.view(shape)).to(dtype)
 
 
 class Referenced(nn.Module):

@@ -45,8 +45,8 @@ def test_false_verdicts_are_rare_and_true_differences_are_held(between):
     error = 3 * np.sqrt(0.05 * 0.95 / studies)
     assert false / studies <= 0.05 + error
     assert held / studies >= 0.95 - error
-    true, told = np.std(gains), np.mean(reaches) / 2.776
-    assert 0.85 < told / true < 1.25  # an interval that is too wide never finds what is there
+    # An interval that is too wide never finds what is there: t is 1.96 to 2.78 from many degrees of freedom to 4.
+    assert 1.7 < np.mean(reaches) / np.std(gains) < 2.85
 
 
 def test_one_seed_gives_no_interval():

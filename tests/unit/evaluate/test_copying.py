@@ -111,8 +111,16 @@ def test_memorization_ratio_by_hand():
 def test_membership_tpr_by_hand():
     held_out, fake = np.arange(1.0, 101)[:, None], np.zeros((1, 1))
     train = np.array([[0.0], [0.5], [1.5], [3], [-1.9], [50], [60], [70], [80], [90]])
-    # one held-out image in a hundred is nearer to the fake than 1.99
-    assert membership_tpr(train, held_out, fake).value == pytest.approx(4 / 10)
+    # one held-out image in a hundred is nearer to the fake than 1.01
+    assert membership_tpr(train, held_out, fake).value == pytest.approx(2 / 10)
+
+
+@pytest.mark.parametrize(("held", "least"), [(40, 0.0), (100, 0.005), (1000, 0.007)])
+def test_few_held_out_images_do_not_make_an_innocent_model_look_guilty(held, least):
+    values = [membership_tpr(draw(300, i), draw(held, 100 + i), draw(500, 200 + i)).value for i in range(60)]
+    assert least <= np.mean(values) < 0.0135
+    train = draw(300, 0)
+    assert membership_tpr(train, draw(held, 1), np.concatenate([draw(500, 2), train[:30]])).value >= 0.1
 
 
 def test_the_interval_of_membership_tpr_covers_what_is_right():

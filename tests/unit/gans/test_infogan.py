@@ -42,3 +42,13 @@ def test_codes_go_straight_from_one_to_another():
     for a, b, code in zip(gan.codes(first), gan.codes(second), gan.codes(there), strict=True):
         torch.testing.assert_close(code, 0.75 * a + 0.25 * b)
     assert torch.equal(gan.between(first, second, torch.zeros(1)), first)
+
+
+def test_truncation_leaves_a_category_one_or_another():
+    gan = InfoGAN(noise_dim=5, categories=(3, 4), continuous=2)
+    latents = gan.latents(8, generator(1, "test"))
+    cut = gan.truncate(None, latents, 0.25)
+    assert torch.equal(cut[:, :5], 0.25 * latents[:, :5])
+    before, after = gan.codes(latents), gan.codes(cut)
+    assert all(torch.equal(code, known) for code, known in zip(after[:2], before[:2], strict=True))
+    assert torch.equal(after[2], 0.25 * before[2])

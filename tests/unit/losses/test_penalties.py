@@ -97,3 +97,13 @@ def test_orthogonality_by_hand():
     nn.init.orthogonal_(net[0].weight, gain=3.0)
     net[1].weight.data.copy_(torch.tensor([[1.0, 2.0, 0.0, 0.0], [3.0, 0.0, 0.0, 5.0]]))  # rows with product 3
     torch.testing.assert_close(orthogonality(net), torch.tensor(2 * 3.0**2), atol=1e-3, rtol=0)
+
+
+def test_orthogonality_of_what_is_nearly_orthogonal_does_not_cancel_in_bf16():
+    torch.manual_seed(0)
+    net = nn.Linear(64, 64)
+    nn.init.orthogonal_(net.weight)
+    net.weight.data.add_(1e-3 * torch.randn(64, 64))
+    exact = orthogonality(net)
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(orthogonality(net), exact)

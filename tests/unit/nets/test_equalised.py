@@ -56,6 +56,11 @@ def test_minibatch_std_of_any_batch(n, group):
     assert x.grad.isfinite().all()
 
 
+@pytest.mark.parametrize("n", [2, 3, 5, 34, 35, 37])
+def test_minibatch_std_sees_a_difference_in_every_batch_of_two_or_more(n):
+    assert minibatch_std(torch.randn(n, 6, 4, 4))[:, 6].min() > 0.3
+
+
 def test_minibatch_std_of_parts_that_hold_whole_groups():
     x = torch.randn(8, 2, 3, 3)
     parts = torch.cat([minibatch_std(part, 4) for part in x.split(4)])

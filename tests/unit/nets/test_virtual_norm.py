@@ -20,6 +20,14 @@ def test_the_reference_is_normalised_as_a_batch_and_a_sample_with_itself(shape):
     torch.testing.assert_close(out[5:], ((x - mean) / (power - mean.square()).sqrt())[5:], atol=1e-4, rtol=1e-4)
 
 
+def test_a_mean_far_from_zero_does_not_cancel_in_bf16():
+    x = (32 + torch.randn(20, 3, 8, 8)).bfloat16()
+    with torch.autocast("cpu", torch.bfloat16):
+        out = VirtualBatchNorm(3, rows=16)(x)
+    assert out.dtype == torch.bfloat16
+    assert out.detach().float().std() == pytest.approx(1, abs=0.1)
+
+
 @pytest.mark.parametrize("label", [None, torch.tensor([0, 1, 1])])
 def test_a_row_does_not_depend_on_the_others(label):
     net = Decoder(5, (1, 8, 8), 2 if label is not None else 0, width=4)
