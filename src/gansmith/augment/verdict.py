@@ -51,7 +51,7 @@ def paired_difference(one: np.ndarray, other: np.ndarray, overlap: float = 0.0) 
 
 
 def _variance(gain: np.ndarray) -> tuple[float, float]:
-    """Return the variance of the mean of [seeds, pictures] over other seeds and pictures, and its degrees of freedom."""
+    """Return the variance of the mean of [seeds, pictures] over other ones, and its degrees of freedom."""
     seeds, pictures = gain.shape
     of_seed, of_picture = gain.mean(1, keepdims=True), gain.mean(0, keepdims=True)
     by_seeds = float(of_seed.var(ddof=1)) / seeds
