@@ -65,7 +65,7 @@ TAKEN = (
     Figures(
         ("is",),
         lambda net, x, y, seed: _on_inception(lambda net: {"is": inception_score(net.logits(y))}, net),
-        lambda net, x, y, seed: _on_inception(lambda net: {"is": inception_score(net.logits(x)).value}, net),
+        lambda net, x, y, seed: _on_inception(lambda net: {"is": inception_score(net.logits(y)).value}, net),
     ),
 )
 
