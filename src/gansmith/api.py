@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-import shlex
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy as np
 
 from gansmith import catalog, runs
 from gansmith.data.images import ImageData
+from gansmith.data.kinds import kinds_of
 from gansmith.data.sources import open_data
 from gansmith.data.spec import DataSpec
 from gansmith.data.table import TableData
@@ -22,8 +23,9 @@ from gansmith.sample import export as exporting
 from gansmith.sample.export import Exported, Format
 from gansmith.sample.sampler import Sampler
 from gansmith.shards import Shard
-from gansmith.train import checkpoint, ranks, trainer
+from gansmith.train import ranks, trainer
 from gansmith.train.display import Display, Mode
+from gansmith.train.folder import write_json, writing_to
 from gansmith.train.plan import left_open
 from gansmith.train.run import Run
 from gansmith.train.trainer import Outcome
@@ -31,6 +33,15 @@ from gansmith.train.trainer import Outcome
 
 def data(source: str | Path, **options: Any) -> ImageData:
     """Open pictures: a folder, zip, array file, idx files or a named set; see `gansmith.data.sources.open_data`."""
+    return _open(source, **options)
+
+
+def _open(source: Any, **options: Any) -> ImageData:
+    if isinstance(source, ImageData):
+        return source
+    if not isinstance(source, str | os.PathLike):
+        remedy = "np.savez('set.npz', images=array), then gs.data('set.npz')"
+        raise UsageError(f"pictures are opened by a path or a name, not from {type(source).__name__}", remedy)
     return open_data(source, **options)
 
 
@@ -51,7 +62,7 @@ def export(model: Sampler | str | Path, out: str | Path, format: Format = "onnx"
 
 def train(
     data: ImageData | str | Path,
-    gan: GAN | str | None = None,
+    gan: GAN | type[GAN] | str | None = None,
     *,
     name: str | None = None,
     root: str | Path = "runs",
@@ -66,77 +77,68 @@ def train(
 ) -> Outcome:
     """Train a GAN on pictures and return how it ended; the run folder holds everything.
 
-    `gan` is a GAN, a name of the catalog, or None for the default; `options` are hyper-parameters for a name. Further
-    settings are those of `gansmith.train.run.Run`: minutes, images, batch, seed, device ... `parent` is a model whose
-    weights to begin from. Without `judge` the report has no evaluation of the best model, which can take a minute.
-    Under `torchrun` all its processes train one model and return the same outcome, see `gansmith.train.ranks`.
+    `gan` is a GAN or its class, a name of the catalog, or None for the default; `options` are hyper-parameters for a
+    name. Further settings are those of `gansmith.train.run.Run`: minutes, images, batch, seed, device ... `parent` is a
+    model whose weights to begin from. Without `judge` the report has no evaluation of the best model, which can take a
+    minute. Under `torchrun` all its processes train one model and return the same outcome, see `gansmith.train.ranks`.
     """
     from gansmith import machine
 
     machine.prepare()
     ranks.join()
     if isinstance(data, TableData):
-        raise UsageError(
-            f"{data.source} is a table, and runs are of pictures", "gs.tables.train(...) trains on a table"
-        )
-    pictures = data if isinstance(data, ImageData) else ranks.in_turn(lambda: open_data(data))
+        raise UsageError(f"{data.source} is a table, and runs are of pictures", "gs.tables.train(...) trains on it")
+    pictures = ranks.in_turn(lambda: _open(data))
     run = make_run(settings, epochs, len(pictures))
     start_from = load(parent, "cpu") if parent is not None and ranks.first() else None
-    gan, left = make_gan(gan, options or {}, pictures, ranks.agreed(lambda: start_from and start_from.gan))
-    command = command or f"gs.train({pictures.source!r}, {gan!r})"
-    if before := ranks.agreed(lambda: _before_the_restart(root, name, command)):
+    game, left = make_gan(gan, options or {}, pictures, ranks.agreed(lambda: start_from and start_from.gan))
+    asked = gan if gan is None or isinstance(gan, str) else game
+    command = command or _typed(pictures, asked, run, options=options or None, parent=parent and str(parent))
+    if before := ranks.agreed(lambda: runs.before_the_restart(root, name, command)):
         return resume(before, pictures, display=display, judge=judge)
     folder = ranks.agreed(lambda: runs.new_run_dir(root, name, pictures.source))
     try:
         return trainer.start(
-            gan,
+            game,
             run,
             pictures,
             folder=folder,
-            display=_display(display),
-            source=source or {"source": pictures.source, "size": list(pictures.spec.size), "mode": pictures.spec.mode},
+            display=Display(display if ranks.first() else "quiet"),
+            source=source or {"source": pictures.source} | (pictures.read or {}) | _like(pictures.spec),
             command=command,
             parent=start_from,
             left=left,
             judge=judge,
         )
     except BaseException:
-        begun = checkpoint.entries(folder / "state")
-        if ranks.first() and not begun:  # nothing to go on from: leave nothing behind, the name is free
+        if ranks.first() and not runs.begun(folder):  # nothing to go on from: leave nothing behind, the name is free
             shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def _before_the_restart(root: str | Path, name: str | None, command: str) -> Path | None:
-    """Return the run that torchrun's last attempt at this command began, None where there is nothing to go on with."""
-    from gansmith import machine
-
-    if name is None and machine.torchrun("TORCHELASTIC_MAX_RESTARTS", 0):
-        raise UsageError("a training that torchrun may restart must be found again", "give it a --name")
-    if name is None or not machine.torchrun("TORCHELASTIC_RESTART_COUNT", 0):
-        return None
-    folder = Path(root) / name
-    ours = runs.read_json(folder / "config.json", {}).get("command") == command
-    if ours and checkpoint.entries(folder / "state"):
-        return folder
-    if ours or (folder.is_dir() and not any(folder.iterdir())):  # killed before its first checkpoint
-        shutil.rmtree(folder)
-    return None
-
-
-def _display(mode: Mode) -> Display:
-    return Display(mode if ranks.first() else "quiet")
+def _typed(pictures: ImageData, gan: GAN | str | None, run: Run, **options: Any) -> str:
+    """Write the call that trains the same; it leaves out the name of the run, which is taken by then."""
+    read, source = pictures.read, repr(pictures.source)
+    given = ["data" if read is None else runs.call("gs.data", source, **read) if read else source]
+    if gan is not None:
+        maker = ("gs.gans." if type(gan) in catalog.GANS.values() else "") + type(gan).__name__
+        given.append(repr(gan) if isinstance(gan, str) else runs.call(maker, **runs.not_default(gan)))
+    call = runs.call("gs.train", *given, **options, **runs.not_default(run))
+    return f"{call}  # data: {source}" if read is None else call
 
 
 def dry_run(
-    pictures: ImageData, gan: GAN | str | None, *, epochs: float | None, options: dict[str, Any], **settings: Any
+    pictures: ImageData, gan: str | None, *, epochs: float | None, options: dict, parent: Path | None, **settings: Any
 ) -> str:
     """Measure and describe a training without beginning it."""
     ranks.join()
     run = make_run(settings, epochs, len(pictures))
-    gan, left = make_gan(gan, options, pictures)
+    start_from = load(parent, "cpu") if parent is not None else None
+    game, left = make_gan(gan, options, pictures, start_from and start_from.gan)
+    if start_from and run.kinds is None and pictures.labels is None:
+        run = dataclasses.replace(run, kinds=kinds_of(start_from.spec.classes))
     device, precision, _ = trainer.find_machine(run, pictures)
-    planned, *_ = trainer.make_plan(gan, run, pictures, device, precision, left)
+    planned, *_ = trainer.make_plan(game, run, pictures, device, precision, left)
     return trainer.describe(Path("(dry run)"), planned, device, precision)
 
 
@@ -151,28 +153,33 @@ def resume(
 
     machine.prepare()
     ranks.join()
-    folder, show = Path(run), _display(display)
+    folder, show = Path(run), Display(display if ranks.first() else "quiet")
     config = ranks.agreed(lambda: runs.read_config(folder))
     if outcome := ranks.agreed(lambda: trainer.ended(folder)):
-        show.note(f"· {folder} is finished already; to train on: gansmith train DATA --from {outcome.best}")
+        train_on = runs.command("train", "DATA", **{"from": outcome.best})
+        show.note(f"· {folder} is finished already; to train on: {train_on}")
         return outcome
     pictures = data if isinstance(data, ImageData) else ranks.in_turn(lambda: _reopen(folder, config, data))
+    moved = not isinstance(data, ImageData | None)
+    if moved and ranks.first() and runs.read_json(folder / "data.json", {}).get("fingerprint") == pictures.fingerprint:
+        with writing_to(folder):
+            write_json(folder / "config.json", config | {"data": runs.data_of(config) | {"source": pictures.source}})
     return trainer.resume(folder, pictures, show, judge)
 
 
 def _reopen(folder: Path, config: dict[str, Any], moved: str | Path | None) -> ImageData:
     """Open the data of a run as it was read when the run began."""
-    described: dict[str, Any] = config["data"] if isinstance(config.get("data"), dict) else {}
-    options = {k: _tuple(described[k]) for k in ("size", "fit", "mode", "label", "limit") if k in described}
-    source = moved or described.get("source") or ""
+    described = runs.data_of(config)
+    options = {k: described[k] for k in ("size", "fit", "mode", "label", "limit") if k in described}
+    source = described.get("source") or "" if moved is None else moved
     try:
-        return open_data(source, **options)
+        return _open(source, **options)
     except DataError as error:
         if Path(source).exists():
             raise
         raise DataError(
             f"{source!s}, which {folder} was trained on, is not there any more",
-            f"say where it is now: gansmith resume {folder} --data DATA",
+            f"say where it is now: {runs.command('resume', folder, data='DATA')}",
         ) from error
 
 
@@ -221,9 +228,8 @@ def _judged(
 
     machine.prepare()
     fake = judged(model) if isinstance(model, str | Path) else model
-    if not isinstance(data, ImageData):
-        spec = getattr(fake, "spec", None)
-        data = open_data(data, fit=fit, label=label, **_like(spec) if spec else {})
+    spec = getattr(fake, "spec", None)
+    data = _open(data, fit=fit, label=label, **_like(spec) if spec else {})
     if not isinstance(fake, Path):
         return fake, data, ""
     pictures = open_data(fake, **_like(data.spec))
@@ -264,7 +270,7 @@ def augment(
         from gansmith import tables
 
         return tables.augment(rows, to=to, minutes=minutes, gan=gan, seed=seed, progress=progress)
-    pictures = _pictures(data, label)
+    pictures = _open(data, label=label)
     check(pictures, confidence)
     missing(pictures.counts(), to)  # a request that cannot be met is refused before minutes are spent on training
     if model is None:
@@ -304,7 +310,7 @@ def study(
         from gansmith import tables
 
         return tables.study(rows, out=out, minutes=minutes, gan=gan, seeds=seeds, progress=progress)
-    pictures = _pictures(data, label)
+    pictures = _open(data, label=label)
     folder = Path(out)
     learn, test = room.parts(pictures)
     if before := room.plan_before(folder):
@@ -341,10 +347,6 @@ def _rows(data: Any, label: str | None, **for_pictures: Any) -> TableData | None
     return data
 
 
-def _pictures(data: Any, label: str | None) -> ImageData:
-    return data if isinstance(data, ImageData) else open_data(data, label=label)
-
-
 def _like(spec: DataSpec) -> dict[str, Any]:
     return {"size": tuple(spec.size), "mode": spec.mode}
 
@@ -357,12 +359,14 @@ def judged(path: str | Path) -> Sampler | Path:
 
 
 def make_gan(
-    gan: GAN | str | None, options: dict[str, Any], pictures: ImageData, parent: GAN | None = None
+    gan: GAN | type[GAN] | str | None, options: dict[str, Any], pictures: ImageData, parent: GAN | None = None
 ) -> tuple[GAN, frozenset[str]]:
     """Build a GAN from its name and options; return it with the fields that are left to the planner.
 
     Its nets are built as those that its weights are to come from, the `parent`, unless the options say otherwise.
     """
+    if isinstance(gan, type) and issubclass(gan, GAN):
+        gan = gan()
     if isinstance(gan, GAN):
         if options:
             raise UsageError("options go with the name of a GAN, not with a GAN", "set them in the GAN itself")
@@ -389,12 +393,3 @@ def make_run(settings: dict[str, Any], epochs: float | None, pictures: int) -> R
             raise UsageError(f"epochs must be above 0, not {epochs:g}", "give --epochs a number above 0")
         settings["images"] = max(1, round(epochs * pictures))
     return Run(**settings)
-
-
-def command_line(argv: Sequence[str]) -> str:
-    """Return the command as it can be typed again."""
-    return shlex.join(["gansmith", *argv])
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value

@@ -3,6 +3,7 @@
 No torch here: these verbs answer at once, and work on folders that another machine or an older version wrote.
 """
 
+import dataclasses
 import json
 import os
 import re
@@ -16,10 +17,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from gansmith import machine
 from gansmith.errors import UsageError
 
 MOST_JSON_BYTES = 16 << 20  # a config takes kilobytes: whatever is larger was not written by a training
 ENDINGS = ("finished", "stopped", "failed")
+LIKE = ("dagan",)  # GANs that must be shown a picture; written out, as the catalog, which knows it too, loads torch
 
 
 @dataclass(frozen=True)
@@ -79,12 +82,11 @@ def _describe(path: Path, config: dict) -> RunInfo:
     kid, kid_images = min(kids, default=(None, None))
     status, lock = _state_file(path, "status"), _state_file(path, "lock")
     state, held_by = _state(path, status, lock)
-    data = config.get("data")
     return RunInfo(
         path=path,
         state=state,
         gan=str(config["gan"].get("name", "")),
-        data=str(data.get("source", "")) if isinstance(data, dict) else "",
+        data=str(data_of(config).get("source", "")),
         images=int(_first_number(last.get("images"), status.get("images"))),
         planned=int(_first_number(status.get("planned"), config["run"].get("images"))),
         seconds=float(_first_number(last.get("seconds"), status.get("seconds"))),
@@ -104,9 +106,9 @@ def show(run_dir: str | Path) -> dict[str, Any]:
     path = Path(run_dir)
     config = read_config(path)
     info = describe(path)
-    at = shlex.quote(str(path))
-    model = shlex.quote(str(path / ("best" if (path / "best").is_dir() else "last")))
-    data = shlex.quote(info.data) if info.data else "DATA"
+    data = data_of(config)
+    model = path / ("best" if (path / "best").is_dir() else "last")
+    shown = {"like": "PICTURE", "fit": data.get("fit")} if info.gan in LIKE else {}
     return {
         **info.row(),
         "config": config,
@@ -116,11 +118,30 @@ def show(run_dir: str | Path) -> dict[str, Any]:
         "alerts": list(read_lines(path / "alerts.jsonl")),
         "commands": {
             "reproduce": str(config.get("command") or ""),
-            "resume": f"gansmith resume {at}",
-            "generate": f"gansmith generate {model}",
-            "evaluate": f"gansmith evaluate {model} {data}",
+            "resume": command("resume", path),
+            "generate": command("generate", model, **shown),
+            "evaluate": command("evaluate", model, info.data or "DATA", fit=data.get("fit"), label=data.get("label")),
         },
     }
+
+
+def command(*words: str | Path, **options: Any) -> str:
+    """Write `gansmith WORDS --OPTIONS` as it can be typed; options that are None and `--fit crop` are left out."""
+    given = {name: value for name, value in options.items() if value is not None and (name, value) != ("fit", "crop")}
+    pairs = [word for name, value in given.items() for word in (f"--{name}", str(value))]
+    return shlex.join(["gansmith", *map(str, words), *pairs])
+
+
+def call(name: str, *given: str, **options: Any) -> str:
+    """Write a call in Python as it can be typed; options that are None are left out."""
+    words = [*given, *(f"{option}={value!r}" for option, value in options.items() if value is not None)]
+    return f"{name}({', '.join(words)})"
+
+
+def not_default(settings: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass whose values are others than where nothing is said."""
+    values = {field.name: (getattr(settings, field.name), field.default) for field in dataclasses.fields(settings)}
+    return {name: value for name, (value, default) in values.items() if value != default}
 
 
 def compare(run_dirs: Sequence[str | Path]) -> dict[str, Any]:
@@ -167,11 +188,11 @@ def request_stop(run_dir: str | Path) -> int:
     lock = _state_file(path, "lock")
     pid, host = lock.get("pid"), lock.get("host")
     if host and host != socket.gethostname():
-        raise UsageError(f"{path} trains on {host}, not here", f"on {host}: gansmith stop {shlex.quote(str(path))}")
+        raise UsageError(f"{path} trains on {host}, not here", f"on {host}: {command('stop', path)}")
     if not isinstance(pid, int) or describe(path).state != "running":
-        raise UsageError(f"{path} is not being trained", f"gansmith runs show {shlex.quote(str(path))}")
-    command = Path(f"/proc/{pid}/cmdline")
-    if command.exists() and b"gansmith" not in command.read_bytes():
+        raise UsageError(f"{path} is not being trained", command("runs", "show", path))
+    started = Path(f"/proc/{pid}/cmdline")
+    if started.exists() and b"gansmith" not in started.read_bytes():
         raise UsageError(
             f"process {pid}, which trains {path}, was not started by the gansmith command, so it is left alone",
             "interrupt it where it was started: Ctrl-C, or the notebook's stop button",
@@ -207,19 +228,49 @@ def _make_numbered(root: Path, data_name: str) -> Path:
 
 
 def _make_named(root: Path, name: str) -> Path:
+    path = free_place(root, name)
+    try:
+        path.mkdir()
+    except FileExistsError:
+        raise _taken(path) from None
+    return path
+
+
+def free_place(root: str | Path, name: str) -> Path:
+    """Return where a run of this name would be; UsageError where it is taken, or cannot name a folder."""
     if not re.fullmatch(r"\w[\w.+=@ -]{0,59}", name):
         raise UsageError(
             f"{name!r} cannot name a run",
             "take up to 60 letters, digits, - _ . + = @ or spaces, a letter, digit or _ first",
         )
-    path = root / name
-    try:
-        path.mkdir()
-    except FileExistsError:
-        raise UsageError(
-            f"{path} is there already", f"gansmith resume {shlex.quote(str(path))}, or take another --name"
-        ) from None
+    path = Path(root) / name
+    if path.exists():
+        raise _taken(path)
     return path
+
+
+def _taken(path: Path) -> UsageError:
+    return UsageError(f"{path} is there already", f"{command('resume', path)}, or take another --name")
+
+
+def before_the_restart(root: str | Path, name: str | None, command: str) -> Path | None:
+    """Return the run that torchrun's last attempt at this command began, None where there is nothing to go on with."""
+    if name is None and machine.torchrun("TORCHELASTIC_MAX_RESTARTS", 0):
+        raise UsageError("a training that torchrun may restart must be found again", "give it a --name")
+    if name is None or not machine.torchrun("TORCHELASTIC_RESTART_COUNT", 0):
+        return None
+    folder = Path(root) / name
+    ours = read_json(folder / "config.json", {}).get("command") == command
+    if ours and begun(folder):
+        return folder
+    if ours or (folder.is_dir() and not any(folder.iterdir())):  # killed before its first checkpoint
+        shutil.rmtree(folder)
+    return None
+
+
+def begun(run_dir: Path) -> bool:
+    """Whether a run has a checkpoint to go on from."""
+    return any(path.is_dir() and not path.name.startswith(".") for path in (run_dir / "state").glob("*"))
 
 
 def read_config(run_dir: Path) -> dict[str, Any]:
@@ -234,6 +285,11 @@ def read_config(run_dir: Path) -> dict[str, Any]:
     if not (isinstance(config.get("gan"), dict) and isinstance(config.get("run"), dict)):
         raise UsageError(f'{path} is not the config of a run: it lacks "gan" or "run"', remedy)
     return config
+
+
+def data_of(config: dict[str, Any]) -> dict[str, Any]:
+    """Return what a config says of the data: `source`, and the options that it was read with."""
+    return config["data"] if isinstance(config.get("data"), dict) else {}
 
 
 def read_json(path: Path, default: Any = None) -> Any:

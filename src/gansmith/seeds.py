@@ -11,7 +11,7 @@ import torch
 
 def derive(seed: int, stream: str, *index: int) -> int:
     """Mix `seed`, a named stream and non-negative integers into one 63-bit seed (NumPy's SeedSequence)."""
-    entropy = [seed & 0xFFFFFFFFFFFFFFFF, zlib.crc32(stream.encode()), *index]
+    entropy = [int(seed) & 0xFFFFFFFFFFFFFFFF, zlib.crc32(stream.encode()), *index]
     return int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0] >> 1)
 
 

@@ -67,8 +67,9 @@ def test_the_main_job(type_in, tmp_path):
     code, out, _ = type_in("resume", "runs/first")
     assert code == 0
     assert "is finished already" in out
-    code, _, err = type_in("train", "digits", *QUICK, "--name", "first")
-    assert (code, "runs/first is there already" in err) == (2, True)
+    for words in ((), ("--dry-run",)):
+        code, _, err = type_in("train", "digits", *QUICK, "--name", "first", *words)
+        assert (code, "runs/first is there already" in err) == (2, True)
     code, _, err = type_in("stop", "runs/first")
     assert (code, "is not being trained" in err) == (2, True)
 
@@ -88,6 +89,7 @@ def test_the_main_job(type_in, tmp_path):
 def test_pictures_like_one_that_is_shown(type_in, tmp_path):
     code, out, err = type_in("train", "digits", *QUICK, "--gan", "dagan", "--name", "like")
     assert code == 0, err
+    assert "next   gansmith generate runs/like/best --like PICTURE --seeds 0-63 --grid" in out
     assert (tmp_path / "runs/like/samples").is_dir()
     draw(tmp_path / "photos", 2, (20, 30))
     words = ("generate", "runs/like", "--like", "photos/0.png", "--seeds", "0-15", "--out", "out")

@@ -78,8 +78,18 @@ def test_a_gan_by_name_leaves_to_the_planner_what_was_not_given(pictures):
     assert api.make_gan("wgan_gp", {}, pictures, drawn) == (drawn, {"augment"}), "painted as its parent paints"
     assert api.make_gan("wgan_gp", {}, pictures, WGANGP())[1] == {"augment"}, "not settled by the data"
     assert api.make_gan(DCGAN(width=8), {}, pictures) == (DCGAN(width=8), frozenset())
+    assert api.make_gan(DCGAN, {}, pictures) == (DCGAN(), frozenset()), "a class is its defaults"
     with pytest.raises(UsageError, match="options go with the name"):
         api.make_gan(DCGAN(), {"width": 8}, pictures)
+
+
+@pytest.mark.parametrize(
+    "verb", [gs.data, gs.train, lambda array: gs.evaluate(array, array)], ids=["data", "train", "evaluate"]
+)
+def test_an_array_for_a_path_is_told_how_it_becomes_one(verb):
+    with pytest.raises(UsageError, match="by a path or a name, not from ndarray") as caught:
+        verb(np.zeros((4, 8, 8, 1), np.uint8))
+    assert "np.savez('set.npz'" in caught.value.remedy
 
 
 SMALL = {"images": 64, "threads": 1, "device": "cpu", "precision": "fp32", "display": "quiet"}
@@ -174,6 +184,57 @@ def test_data_that_has_gone_can_be_handed_over(run, tmp_path):
     assert gs.resume(torn, data, display="quiet").hash == outcome.hash
 
 
+@pytest.mark.parametrize(
+    ("options", "gan", "settings", "command"),
+    [
+        ({}, DCGAN(width=4, lr=0.001), {"seed": 3}, "gs.train('digits', gs.gans.DCGAN(width=4, lr=0.001), images=64, "),
+        (
+            {"size": 16, "limit": 60},
+            "dcgan",
+            {"options": {"width": 4}},
+            "gs.train(gs.data('digits', size=16, limit=60), ",
+        ),
+        ({"mode": "RGB"}, None, {"options": {"width": 4}, "epochs": 0.05}, "gs.train(gs.data('digits', mode='RGB'), "),
+    ],
+    ids=["gan", "name", "default"],
+)
+def test_the_recorded_call_trains_the_same_when_it_is_typed_again(
+    tmp_path, monkeypatch, options, gan, settings, command
+):
+    monkeypatch.chdir(tmp_path)
+    settings = SMALL | {"images": None if "epochs" in settings else 64, "mirror": True, "judge": False} | settings
+    first = api.train(gs.data("digits", **options) if options else "digits", gan, name="first", **settings)
+    before = runs.read_config(first.folder)
+    assert before["command"].startswith(command)
+    again = eval(before["command"], {"gs": gs})
+    assert runs.read_config(again.folder) == before
+    assert again.hash == first.hash
+
+
+def test_the_recorded_call_says_of_data_made_in_python_that_it_was(run):
+    _, outcome = run
+    command = runs.read_config(outcome.folder)["command"]
+    assert command.startswith("gs.train(data, gs.gans.DCGAN(width=4), images=64, ")
+    assert command.endswith("  # data: 'noise'")
+
+
+def test_data_that_has_moved_is_read_as_before_and_named_by_its_new_place(tmp_path):
+    np.savez(tmp_path / "old.npz", images=np.random.default_rng(0).integers(0, 256, (60, 8, 8, 1), np.uint8))
+    data = gs.data(tmp_path / "old.npz", limit=40)
+    outcome = api.train(data, DCGAN(width=4), root=tmp_path, name="a run", judge=False, **SMALL)
+    (outcome.folder / "state/status.json").unlink()
+    (tmp_path / "old.npz").rename(tmp_path / "new.npz")
+    with pytest.raises(DataError, match="is not there any more") as caught:
+        gs.resume(outcome.folder, display="quiet")
+    assert f"gansmith resume '{outcome.folder}' --data DATA" in caught.value.remedy
+    np.savez(tmp_path / "other.npz", images=np.zeros((60, 8, 8, 1), np.uint8))
+    with pytest.raises(DataError, match="is not the data"):
+        gs.resume(outcome.folder, tmp_path / "other.npz", display="quiet")
+    assert "old.npz" in runs.show(outcome.folder)["commands"]["evaluate"]
+    assert gs.resume(outcome.folder, tmp_path / "new.npz", display="quiet", judge=False).hash == outcome.hash
+    assert runs.show(outcome.folder)["commands"]["evaluate"].endswith(f" {tmp_path}/new.npz")
+
+
 def test_a_parent_gives_what_fits(run, tmp_path):
     data, outcome = run
     child = api.train(data, DCGAN(width=4), root=tmp_path, parent=outcome.best, **SMALL)
@@ -206,6 +267,8 @@ def test_pictures_told_of_kinds(pictures, tmp_path, monkeypatch):
 
     many = api.train(pictures.take(np.arange(2560) % 40), "dcgan", root=tmp_path, judge=False, **SMALL)
     assert runs.read_config(many.folder)["run"]["kinds"] == 64  # without being asked to
+    asked = {"epochs": None, "options": {}, "images": 64, "threads": 1, "device": "cpu", "precision": "fp32"}
+    assert "4 kinds" in api.dry_run(pictures, "dcgan", parent=whole.best, **asked)
     child = api.train(pictures, DCGAN(width=4), root=tmp_path, parent=whole.best, **SMALL, judge=False)
     assert gs.load(child.best).spec.classes == model.spec.classes
     with pytest.raises(UsageError, match="have classes already"):
@@ -230,7 +293,7 @@ def test_a_restart_finds_its_own_run_and_touches_no_other(tmp_path, monkeypatch)
         (tmp_path / name / "config.json").write_text(json.dumps({"command": command}))
 
     def found(name):
-        return api._before_the_restart(tmp_path, name, "train x")
+        return runs.before_the_restart(tmp_path, name, "train x")
 
     begun("mine", "train x")
     begun("other", "train y")

@@ -1,18 +1,21 @@
 """The command line: what is typed is understood or answered; nothing heavy is loaded before it is needed."""
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 
 from gansmith import catalog, cli
-from gansmith.cli import arguments, front_page
+from gansmith.cli import arguments, front_page, training
 from gansmith.cli.verbs import app
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UsageError
 from gansmith.sample.sampler import Sampler
+from gansmith.train.trainer import Outcome
 
 HEAVY = {"torch", "torchvision", "numpy", "matplotlib", "jinja2", "PIL", "sklearn", "scipy"}
 NOT_FOR_A_PICTURE = HEAVY - {"torch", "numpy", "PIL"} | {"onnx", "onnxruntime", "torch._dynamo", "gansmith.train.fit"}
@@ -105,6 +108,11 @@ def test_every_verb_explains_itself_without_torch():
         (["stop", "runs/a"], "runs/a is not a run", "gansmith runs"),
         (["runs", "show", "runs/a"], "runs/a is not a run", "gansmith runs"),
         (["runs", "compare", "runs/a"], "two runs or more", "gansmith runs compare"),
+        (["runs", "compare", "a", "b", "-n", "50"], "are for judging anew", "--data"),
+        (["runs", "compare", "a", "b", "--metrics", "kid"], "are for judging anew", "--data"),
+        (["runs", "compare", "a", "b", "--fit", "pad"], "are for judging anew", "--data"),
+        (["train", "digits", "--from", "nothing", "--dry-run"], "there is no model at nothing", "gansmith runs"),
+        (["train", "digits", "--name", "../x", "--dry-run"], "'../x' cannot name a run", "letters"),
         (["runs", "prune", "--keep", "-1"], "cannot keep -1 runs", "0 or more"),
         (["gans", "dcgna"], "no GAN named 'dcgna'", "'dcgan'"),
         (["evaluate", "nothing", "digits"], "there is no model at nothing", "gansmith runs"),
@@ -300,6 +308,25 @@ def test_data_verbs(type_in, tmp_path):
     assert type_in("data", "prepare", "digits")[0] == 0
 
 
+def test_a_check_leads_on_to_the_same_reading(type_in):
+    _, out, _ = type_in("data", "check", "digits", "--fit", "pad", "--size", "16x8", "--limit", "50")
+    assert "  next     gansmith train digits --size 16x8 --fit pad --limit 50\n" in out
+    assert " gansmith augment digits --size 16x8 --fit pad --limit 50 --study," in out
+
+
+def test_what_comes_next_can_be_typed_as_it_is(type_in, tmp_path, monkeypatch, capsys):
+    (tmp_path / "a b").mkdir()
+    config = {"gan": {"name": "dagan"}, "run": {}, "data": {"source": "my photos", "fit": "pad", "label": "kind"}}
+    (tmp_path / "a b/config.json").write_text(json.dumps(config))
+    told = {status: Outcome(Path("a b"), status, "") for status in ("finished", "stopped")}
+    training._tell(told["finished"], as_json=False)
+    assert "gansmith generate 'a b/last' --like PICTURE --fit pad --seeds 0-63 --grid\n" in capsys.readouterr().out
+    assert training._tell(told["stopped"], as_json=False) == 130
+    assert "gansmith resume 'a b'\n" in capsys.readouterr().out
+    monkeypatch.setattr("gansmith.runs.request_stop", lambda run: 5)
+    assert "; gansmith resume 'a b' goes on" in type_in("stop", "a b")[1]
+
+
 def test_runs_compared_tell_figures_controls_and_what_is_missing(tmp_path, capsys):
     control = {"suspect": False, "share": 0.01, "value": 0.03, "interval": [0.02, 0.04], "caught": False}
     for name, value in (("a", 1.0), ("b", 0.2), ("c", None)):
@@ -337,3 +364,10 @@ def test_only_training_is_started_as_several_processes(type_in, monkeypatch):
     assert "only train together" in errors
     monkeypatch.setenv("WORLD_SIZE", "1")
     assert type_in("gans")[0] == 0
+
+
+def test_an_encoding_that_lacks_a_sign_does_not_end_the_command():
+    words = [sys.executable, "-m", "gansmith", "evaluate", "nothing", "digits"]
+    done = subprocess.run(words, env=os.environ | {"PYTHONIOENCODING": "ascii"}, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert r"\u2717 there is no model at nothing" in done.stderr

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gansmith import runs
+from gansmith import catalog, runs
 from gansmith.errors import UsageError
 
 NO_PROCESS = 2**22 + 1  # above Linux's largest process number
@@ -172,6 +172,22 @@ def test_show_tells_all_and_what_to_do_next(tmp_path):
     assert shown["commands"]["resume"] == f"gansmith resume '{path}'"
     assert shown["commands"]["evaluate"] == f"gansmith evaluate '{path}/best' photos/"
     assert shown["commands"]["reproduce"] == "gansmith train photos/"
+
+
+def test_commands_keep_how_the_data_was_read(tmp_path):
+    path = make_run(tmp_path)
+    config = json.loads((path / "config.json").read_text())
+    config["data"] |= {"fit": "pad", "label": "kind of it", "size": [8, 8], "mode": "L", "limit": None}
+    (path / "config.json").write_text(json.dumps(config))
+    commands = runs.show(path)["commands"]
+    assert commands["evaluate"] == f"gansmith evaluate {path}/last photos/ --fit pad --label 'kind of it'"
+    assert commands["generate"] == f"gansmith generate {path}/last"
+
+
+def test_a_gan_that_must_be_shown_a_picture_is_shown_one(tmp_path):
+    assert set(runs.LIKE) == {name for name, gan in catalog.GANS.items() if gan.needs}
+    commands = runs.show(make_run(tmp_path, gan="dagan"))["commands"]
+    assert commands["generate"] == f"gansmith generate {tmp_path}/photos/last --like PICTURE"
 
 
 def test_compare_shows_what_differs(tmp_path):

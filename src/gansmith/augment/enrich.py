@@ -60,7 +60,8 @@ class Enriched:
         Columns: file_name, label, source (real or synthetic), and for synthetic ones seed, model (SHA-256 of the
         weights), confidence of the classifier in the label, name of the nearest training picture and distance to it,
         and where the model makes pictures like others, the name of the real that this one is like.
-        `new_only` leaves the reals out. Raises UsageError where the folder is there and not empty.
+        `new_only` leaves the reals out, and the folders of classes that got no picture. Raises UsageError where the
+        folder is there and not empty.
         """
         folder = Path(folder)
         try:
@@ -88,9 +89,9 @@ class Enriched:
 
     def _write(self, folder: Path, new_only: bool) -> list[dict]:
         folders = class_folders(self.data.spec.classes)
-        for name in folders.values():
-            (folder / name).mkdir()
         pictures = [*(() if new_only else self._reals(folders)), *self._fakes(folders)]
+        for name in {row["label"] for row, _, _ in pictures}:  # torchvision refuses a folder without pictures
+            (folder / folders[name]).mkdir()
         with ThreadPoolExecutor(cores()) as pool:
             list(
                 pool.map(lambda one: to_pil(one[1]).save(folder / one[0]["file_name"], "PNG", pnginfo=one[2]), pictures)

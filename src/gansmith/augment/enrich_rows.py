@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ class EnrichedTable:
     def save(self, path: Path | str, *, new_only: bool = False) -> Path:
         """Write a CSV: the columns that were learned from, the label, `source` (real or synthetic) and `seed`.
 
-        `new_only` leaves the reals out. Raises UsageError where the file is there.
+        Reals are written as they were read; `new_only` leaves them out. Raises UsageError where the file is there.
         """
         path = Path(path)
         if path.exists():
@@ -71,8 +71,9 @@ class EnrichedTable:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow([*(column.name for column in self.data.columns), self.data.label, *ADDED])
         if not new_only:
-            writer.writerows((*row, "real", "") for row in _rows(self.data, self.data.values, self.data.labels))
-        new = zip(_rows(self.data, self.values, self.labels), self.seeds.tolist(), strict=True)
+            texts = _texts(self.data, self.data.values) if self.data.texts is None else self.data.texts.T
+            writer.writerows((*row, "real", "") for row in _rows(self.data, texts, self.data.labels))
+        new = zip(_rows(self.data, _texts(self.data, self.values), self.labels), self.seeds.tolist(), strict=True)
         writer.writerows((*row, "synthetic", seed) for row, seed in new)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -132,6 +133,9 @@ def goal(data: TableData, to: str | int) -> dict[str, int]:
     return missing(data.counts(), to)
 
 
-def _rows(data: TableData, values: np.ndarray, labels: np.ndarray) -> Iterator[tuple[str, ...]]:
-    columns = [column.text(values[:, i]) for i, column in enumerate(data.columns)]
-    return zip(*columns, [data.classes[label] for label in labels], strict=True)
+def _texts(data: TableData, values: np.ndarray) -> list[list[str]]:
+    return [column.text(values[:, i]) for i, column in enumerate(data.columns)]
+
+
+def _rows(data: TableData, texts: Iterable[Iterable[str]], labels: np.ndarray) -> Iterator[tuple[str, ...]]:
+    return zip(*texts, [data.classes[label] for label in labels], strict=True)

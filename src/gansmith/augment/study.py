@@ -32,6 +32,7 @@ TEST_SHARE = 0.3
 GAN_MINUTES = 2.0
 LEAST_GAN_MINUTES = 0.25
 HEADROOM = 0.93  # share of the minutes that is planned for; the rest is a busier machine
+MARGIN = 1.25  # of the minutes that are advised: the next call measures anew, and may find the machine busier
 SURROUNDINGS = 6.0  # seconds of each training beside its minutes
 MOST_REALS = 200
 MEASURED = ("other_seconds", "gan_minutes")
@@ -111,8 +112,8 @@ def make_plan(
         if each >= LEAST_GAN_MINUTES:
             return replace(plan, gan_minutes=round(each, 3))
         if len(plan.counts) == 1:
-            least = math.ceil(replace(plan, gan_minutes=LEAST_GAN_MINUTES).minutes / HEADROOM)
-            raise UsageError(f"{minutes:g} minutes are too few for {seeds} seeds", f"give it --minutes {least}")
+            least = math.ceil(MARGIN * replace(plan, gan_minutes=LEAST_GAN_MINUTES).minutes / HEADROOM)
+            raise UsageError(f"--minutes {minutes:g} is too few for {seeds} seeds", f"give it --minutes {least}")
         plan = replace(plan, counts=plan.counts[:-1])
 
 

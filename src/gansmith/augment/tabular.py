@@ -6,6 +6,7 @@ real rows that neither tree nor GAN has seen. The same with SMOTE and ADASYN in 
 """
 
 import json
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -28,6 +29,7 @@ from gansmith.sample.rows import RowSampler
 SEEDS = 5
 TEST_SHARE = 0.3
 ROUNDS, LEAST_ROUNDS = 2000, 200
+MARGIN = 1.25  # of the minutes that are advised: the next call measures anew, and may find the machine busier
 FEWEST_ROWS = 4
 REAL, GAN_ALONE, SMOTE_ALONE = "real", "GAN alone", "SMOTE alone"
 PEERS = ("SMOTE", "ADASYN")
@@ -79,8 +81,8 @@ def make_plan(data: TableData, rate: float, *, seeds: int = SEEDS, minutes: floa
         return plan
     rounds = int(minutes * 60 * plan.rate / seeds)
     if rounds < LEAST_ROUNDS:
-        least = seeds * LEAST_ROUNDS / plan.rate / 60
-        raise UsageError(f"{minutes:g} minutes are too few for {seeds} seeds", f"give it --minutes {least:.2g}")
+        least = math.ceil(100 * MARGIN * seeds * LEAST_ROUNDS / plan.rate / 60) / 100
+        raise UsageError(f"--minutes {minutes:g} is too few for {seeds} seeds", f"give it --minutes {least:g}")
     return replace(plan, rounds=rounds)
 
 

@@ -34,11 +34,13 @@ def paired_difference(one: np.ndarray, other: np.ndarray, overlap: float = 0.0) 
     given another mean, so both vary (crossed random effects; Searle, Casella & McCulloch, 1992, chapter 4): the error
     squared is that of the means of seeds and that of the means of pictures, less what both hold of the rest, and t has
     the degrees of freedom of that sum (Satterthwaite, 1946), seeds - 1 at least, and with two seeds. Arms that differ
-    by the same in all seeds and pictures are no evidence, as no spread is seen. Raises ValueError below two seeds.
+    by the same in all seeds and pictures are no evidence, as no spread is seen. The interval is cut at -1 and 1, as
+    shares differ by no more. Raises ValueError below two seeds.
 
-    With a figure a seed, [seeds, 1], seeds alone vary. Where seeds are splits of one set, `overlap` is the size of the
-    test part over that of the training part, and the error is widened by sqrt(1 + seeds * overlap): splits share rows,
-    so they vary less than new data would (Nadeau & Bengio, 2003, section 3).
+    With a figure a seed, [seeds, 1], which must be a share too, seeds alone vary. Where seeds are splits of one set,
+    `overlap` is the size of the test part over that of the training part, and the error is widened by
+    sqrt(1 + seeds * overlap): splits share rows, so they vary less than new data would (Nadeau & Bengio, 2003,
+    section 3).
     """
     gain = one.astype(np.float64) - other.astype(np.float64)
     seeds = len(gain)
@@ -47,7 +49,7 @@ def paired_difference(one: np.ndarray, other: np.ndarray, overlap: float = 0.0) 
     variance, degrees = _variance(gain)
     error = math.sqrt(variance * (1 + seeds * overlap))
     value, reach = float(gain.mean()), float(stats.t.ppf(0.975, degrees) * error)
-    return Difference(value, value - reach, value + reach)
+    return Difference(value, max(-1.0, value - reach), min(1.0, value + reach))
 
 
 def _variance(gain: np.ndarray) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import io
 import os
 import signal
 import sys
@@ -22,6 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if argv is not None:
         return _answer(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # where the encoding lacks a sign, the rest is still said
     gc.set_threshold(20_000)  # importing torch makes hundreds of thousands of objects, and none of them is garbage
     try:
         if not machine.torchrun("RANK", 0):

@@ -41,6 +41,7 @@ class Study:
 
 
 NONE = Study()
+BALANCED, CONFIDENCE = "balanced", 0.5
 
 
 @app.command
@@ -48,11 +49,11 @@ def augment(
     data: str,
     model: Path | None = None,
     *,
-    to: Annotated[str, Parameter(help="balanced, x2, or a count for each class, reals included.")] = "balanced",
+    to: Annotated[str, Parameter(help="balanced, x2, or a count for each class, reals included.")] = BALANCED,
     out: Annotated[Path | None, Parameter(help="Folder to make; left out: after the data.")] = None,
     minutes: Annotated[float | None, Parameter(help="Length of the GAN's training, or of the whole study.")] = None,
     gan: Annotated[str | None, Parameter(help="GAN to train, see: gansmith gans.")] = None,
-    confidence: Annotated[float, Parameter(help="How sure a classifier must be of a picture's class.")] = 0.5,
+    confidence: Annotated[float, Parameter(help="How sure a classifier must be of a picture's class.")] = CONFIDENCE,
     new_only: Annotated[bool, Parameter(help="Write the generated pictures alone.")] = False,
     mirror: Annotated[bool, Parameter(help="Mirrored pictures are of the same class.")] = False,
     seed: Annotated[int, Parameter(help="Decides the training and the filter.")] = 0,
@@ -76,16 +77,15 @@ def augment(
     log = sys.stderr if as_json else sys.stdout
     stem = Path(data).name.partition(".")[0] or "data"
     table = is_table(data)
-    if table and (reading.size or reading.mode or reading.limit):
-        raise UsageError(f"--size, --mode and --limit are for pictures, and {data} is a table", "leave them out")
-    pictures = open_table(data, reading.label) if table else reading.open(data)
-    lines = [f"✓ data   {pictures.line()}", *(f"         {note}" for note in (pictures.notes if table else ()))]
-    print(*lines, sep="\n", file=log)
 
     def say(message: str) -> None:
         print(f"  {message}", file=log, flush=True)
 
     shared = {"minutes": minutes, "gan": gan, "mirror": mirror, "confidence": confidence, "progress": say}
+    _refuse_unused(data, model, table, reading, study, shared, enriching=to != BALANCED or new_only or seed != 0)
+    pictures = open_table(data, reading.label) if table else reading.open(data)
+    lines = [f"✓ data   {pictures.line()}", *(f"         {note}" for note in (pictures.notes if table else ()))]
+    print(*lines, sep="\n", file=log)
     if study.study:
         if model is not None or parts or sharing != ALONE:
             raise UsageError("a study trains its own GANs, each on the few reals of its cell", "leave the model out")
@@ -104,6 +104,26 @@ def augment(
         enriched = api.augment(pictures, model, to=to, seed=seed, root=root, display=display, parts=place, **shared)
     print(json.dumps(enriched.summary(), indent=1) if as_json else enriched)
     print(f"✓ done   {enriched.save(target, new_only=new_only)}{'' if table else '/'}", file=log)
+
+
+def _refuse_unused(
+    data: str, model: Path | None, table: bool, reading: Reading, study: Study, shared: dict[str, Any], enriching: bool
+) -> None:
+    """Raise UsageError for options that would change nothing."""
+    read = reading != Reading(label=reading.label)
+    if table and (read or shared["confidence"] != CONFIDENCE or study.steps != NONE.steps):
+        these = "--size, --fit, --mode, --limit, --confidence and --steps"
+        raise UsageError(f"{these} are for pictures, and {data} is a table", "leave them out")
+    if study.study and enriching:
+        raise UsageError("--to, --new-only and --seed are for enriching, and this is a study", "leave them out")
+    if study.study:
+        return
+    if study != NONE:
+        raise UsageError("--per-class, --seeds and --steps are for a study", "add --study, or leave them out")
+    if model is not None and not table and (shared["gan"] or shared["minutes"] is not None or shared["mirror"]):
+        raise UsageError(
+            "--gan, --minutes and --mirror are for training, and a model is given", "leave out these, or the model"
+        )
 
 
 def _target(out: Path | None, stem: str, table: bool, sharing: Sharing) -> Path:

@@ -1,6 +1,6 @@
 """`gansmith data`: check, prepare or show a data set."""
 
-import shlex
+import dataclasses
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -29,18 +29,20 @@ def data_check(
 
     DATA is a folder, zip, array file, MNIST-format files or a named set.
     """
+    from gansmith import runs
     from gansmith.data.doctor import examine
 
     report = examine(reading.open(data), reading.label)
     print(report.to_json() if as_json else report.to_text())
     terminal.write(out, report.to_html())
-    log, at = sys.stderr if as_json else sys.stdout, shown(shlex.quote(data))
+    log, read = sys.stderr if as_json else sys.stdout, dataclasses.asdict(reading)
     print(f"  page     {out}", file=log)
     if fix is not None:
         print(f"  copy     {fix}: {report.fix(fix):,} pictures", file=log)
-    print(f"  next     gansmith train {at}", file=log)
+    print(f"  next     {shown(runs.command('train', data, **read))}", file=log)
     if report.data.spec.classes:
-        print(f"           gansmith augment {at} --study, where it is for a classifier", file=log)
+        study = shown(runs.command("augment", data, **read))
+        print(f"           {study} --study, where it is for a classifier", file=log)
 
 
 @data_app.command(name="prepare")

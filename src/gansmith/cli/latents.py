@@ -9,7 +9,7 @@ from gansmith.cli import terminal
 from gansmith.cli.app import Device, Fit, app
 from gansmith.cli.models import Like
 
-Truncation = Annotated[float, Parameter(help="0 to 1; below 1 more typical and less varied.")]
+Truncation = Annotated[float, Parameter(help="Above 0, up to 1; below 1 more typical and less varied.")]
 OneClass = Annotated[
     str | None, Parameter(name=["--class", "--label"], help="Class name or index; left out: each seed's own.")
 ]

@@ -27,7 +27,7 @@ def generate(
     ] = None,
     like: Like = None,
     fit: Fit = "crop",
-    truncation: Annotated[float, Parameter(help="0 to 1; below 1 more typical and less varied.")] = 1.0,
+    truncation: Annotated[float, Parameter(help="Above 0, up to 1; below 1 more typical and less varied.")] = 1.0,
     grid: Annotated[bool, Parameter(help="Also write the first 1,024 as one picture beside the folder.")] = False,
     out: Annotated[Path, Parameter(help="Folder for one PNG a seed.")] = Path("samples"),
     device: Device = "auto",

@@ -54,6 +54,8 @@ def runs_compare(
 
     if len(run) < 2:
         raise UsageError("a comparison takes two runs or more", "gansmith runs compare runs/a runs/b")
+    if data is None and (n is not None or metrics is not None or fit != "crop" or label is not None):
+        raise UsageError("-n, --metrics, --fit and --label are for judging anew", "add --data DATA, or leave them out")
     terminal.check_place(html, "--html")
     told = comparison.compare_runs(run)
     if data is not None:

@@ -41,18 +41,21 @@ def train(
     mnist, fashion-mnist, cifar10 ...). Ctrl-C saves and stops; `gansmith resume RUN`
     goes on. `--config FILE` (TOML or JSON) gives any of these options; those typed win.
     """
-    from gansmith import api
+    from gansmith import api, runs
     from gansmith.train import ranks
 
     ranks.join()
     options = _checked(gan, options)
-    settings = dataclasses.asdict(run) | {"epochs": epochs, "options": options}
+    settings = dataclasses.asdict(run) | {"epochs": epochs, "options": options, "parent": parent}
     pictures = ranks.in_turn(lambda: reading.open(data))
     if not as_json:
         pictures.check()
         if pictures.skipped:
-            print(f"         what was skipped, and why: gansmith data check {shown(shlex.quote(data))}")
+            see = shown(runs.command("data", "check", data, **dataclasses.asdict(reading)))
+            print(f"         what was skipped, and why: {see}")
     if dry_run:
+        if name is not None:
+            ranks.agreed(lambda: runs.free_place(root, name))
         print(api.dry_run(pictures, gan, **settings))
         return 0
     read_as = dataclasses.asdict(reading) | {"size": list(pictures.spec.size), "mode": pictures.spec.mode}
@@ -61,9 +64,8 @@ def train(
         gan,
         name=name,
         root=root,
-        parent=parent,
         display="json" if as_json else "auto",
-        command=api.command_line(sys.argv[1:]),
+        command=shlex.join(["gansmith", *sys.argv[1:]]),
         source={"source": data} | read_as,
         **settings,
     )
@@ -86,10 +88,10 @@ def resume(
 @app.command
 def stop(run: Path) -> None:
     """Ask a running training to save and stop."""
-    from gansmith.runs import request_stop
+    from gansmith import runs
 
-    pid = request_stop(run)
-    print(f"asked process {pid} to save and stop; gansmith resume {run} goes on")
+    pid = runs.request_stop(run)
+    print(f"asked process {pid} to save and stop; {shown(runs.command('resume', run))} goes on")
 
 
 def _checked(gan: str | None, options: dict[str, str]) -> dict[str, str]:
@@ -113,14 +115,14 @@ def _tell(outcome: "Outcome", as_json: bool) -> int:
 
     A run that was asked to stop is no failure to torchrun, which would start it again.
     """
-    from gansmith import machine
+    from gansmith import machine, runs
 
     stopped = outcome.status == "stopped"
     if as_json:
         print(json.dumps({"event": "end", "status": outcome.status, "run": str(outcome.folder), "hash": outcome.hash}))
     elif stopped:
-        print(f"■ saved  gansmith resume {outcome.folder}")
-    else:
+        print(f"■ saved  {shown(runs.command('resume', outcome.folder))}")
+    elif not machine.torchrun("RANK", 0):  # the others may not have the folder
         print(f"✓ done   {outcome.report}")
-        print(f"  next   gansmith generate {outcome.best} --seeds 0-63 --grid")
+        print(f"  next   {shown(runs.show(outcome.folder)['commands']['generate'])} --seeds 0-63 --grid")
     return 130 if stopped and not machine.torchrun("WORLD_SIZE", 0) else 0

@@ -26,6 +26,7 @@ class ImageData:
     the content in hex: pixels, labels and class names, whatever the files are called. `skipped` are the files left out,
     `test` the set's own test part.
     `notes` are sentences that the user should read; `facts` is what the files were like before they were decoded.
+    `read` are the options, but for those left out, with which `source` gives these images; None where it does not.
     """
 
     images: np.ndarray
@@ -38,6 +39,7 @@ class ImageData:
     test: "ImageData | None" = None
     notes: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    read: dict[str, Any] | None = None
 
     def __len__(self) -> int:
         return len(self.images)

@@ -45,6 +45,11 @@ def open_data(
     Bad files are left out and listed in `skipped`. Raises DataError where nothing remains, UsageError for options.
     """
     options = Options.parse(size, fit, mode, label, limit)
+    given = {"size": size, "fit": None if fit == "crop" else fit, "mode": mode, "label": label, "limit": limit}
+    return replace(_opened(source, options), read={name: value for name, value in given.items() if value is not None})
+
+
+def _opened(source: str | os.PathLike[str], options: Options) -> ImageData:
     text = os.fspath(source)
     if isinstance(source, str) and text.lower() in NAMES:
         return open_named(text.lower(), options)
@@ -60,7 +65,7 @@ def open_data(
         opened = _open_arrays(path, options, text)
         if opened is not None:
             return opened
-    return decode_listing(list_pictures(path, text, label), options, text)
+    return decode_listing(list_pictures(path, text, options.label), options, text)
 
 
 def find(source: str | os.PathLike[str]) -> Path:
@@ -75,6 +80,8 @@ def find(source: str | os.PathLike[str]) -> Path:
         raise DataError(f"{text} is not a file or a folder", "copy what comes out of it into a file")
     if isinstance(source, str) and os.sep not in text and os.path.exists(data_folder() / text):
         return data_folder() / text
+    if not isinstance(source, str) and text.lower() in NAMES:
+        raise DataError(f"there is no folder or file {text}", f"name the set by text, not by a path: {text.lower()!r}")
     raise _unknown(text, path)
 
 

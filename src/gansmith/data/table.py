@@ -33,7 +33,8 @@ class TableData:
     """Rows of numbers and categories, with a class each.
 
     `values` is float64 [n, columns]; a category is its index. `labels` is int64 [n] indexing `classes`; `label` is the
-    name of their column. `notes` are sentences that the user should read: what was left out, and why.
+    name of their column. `notes` are sentences that the user should read: what was left out, and why. `texts`, object
+    [n, columns], are the cells as they were written, with a point for a decimal comma; None where nothing was read.
     """
 
     columns: tuple[Column, ...]
@@ -43,6 +44,7 @@ class TableData:
     label: str
     source: str
     notes: tuple[str, ...] = ()
+    texts: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -57,7 +59,8 @@ class TableData:
 
     def take(self, rows: np.ndarray) -> "TableData":
         """Return these rows, in this order, with the same columns and classes."""
-        return replace(self, values=self.values[rows], labels=self.labels[rows])
+        texts = None if self.texts is None else self.texts[rows]
+        return replace(self, values=self.values[rows], labels=self.labels[rows], texts=texts)
 
     def counts(self) -> dict[str, int]:
         """Return the number of rows of each class."""

@@ -27,7 +27,10 @@ WORDS = {"na", "n/a", "<na>", "null", "none", "?", "inf", "+inf", "-inf", "#n/a"
 MOST_CATEGORIES = 50
 MOST_BYTES = 64 << 20  # as lists of text it takes up to twenty times as much
 _COMMA = re.compile(r"[+-]?(\d+|\d*,\d+)(e[+-]?\d+)?", re.IGNORECASE)  # numbers as Excel writes them in most of Europe
-_WHOLE = re.compile(r"[+-]?\d{1,15}")  # longer ones are not exact as floating-point numbers
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
+_WHOLE = re.compile(r"[+-]?\d+")
+_LONG = re.compile(r"[+-]?\d{16,}")  # not exact as a floating-point number
+_CODE = re.compile(r"[+-]?0\d+")  # such as a zip code: as a number it would lose its zero
 
 
 def is_table(source: object) -> bool:
@@ -42,9 +45,10 @@ def open_table(source: str | os.PathLike[str], label: str | None = None) -> Tabl
     """Read a table with a class for each row.
 
     `label` names the column that holds the class; left out: the first of label, class, category, target. Columns
-    without information (constant, mostly empty, a different text in each row, row numbers) and rows with empty cells
-    are left out, and `notes` say so. Raises UsageError for a label column that is not there, DataError where nothing
-    that can be learned remains.
+    without information (constant, mostly empty, a different text in each row, row numbers), whole numbers of more than
+    15 digits, which are not exact as numbers, and rows with empty cells are left out, and `notes` say so. Numbers of
+    which one has a leading zero are codes: categories. Raises UsageError for a label column that is not there,
+    DataError where nothing that can be learned remains.
     """
     text = os.fspath(source)
     cells = _named(text.lower()) if text.lower() in NAMES else _read(Path(os.path.expanduser(text)), text)
@@ -67,13 +71,12 @@ def open_table(source: str | os.PathLike[str], label: str | None = None) -> Tabl
 def _plain(column: Sequence[str | None]) -> list[str | None]:
     """Empty the cells that hold a word for it; write numbers with a point where they have a comma.
 
-    Where each comma has three digits behind it, it may stand between thousands: then they are left as they are.
+    Where every comma may stand between thousands, as in 12,345, they are left as they are.
     """
     cells = [None if cell and cell.lower() in WORDS else cell for cell in column]
     commas = [cell for cell in cells if cell and "," in cell]
-    decimal = any(len(cell.partition(",")[2]) != 3 for cell in commas) and all(
-        _COMMA.fullmatch(cell) for cell in cells if cell
-    )
+    numbers = all(_COMMA.fullmatch(cell) for cell in cells if cell)
+    decimal = numbers and not all(map(_THOUSANDS.fullmatch, commas))
     return [cell and cell.replace(",", ".") for cell in cells] if decimal else cells
 
 
@@ -94,10 +97,11 @@ def _assemble(cells: Cells, label: str, source: str) -> TableData:
     rows = np.flatnonzero(whole).tolist()
     labels = [cells[label][row] for row in rows]
     classes = _classes(labels, label, source)
-    values = np.stack([_numbers(column, [cells[column.name][row] for row in rows]) for column in columns], axis=1)
+    texts = [[str(cells[column.name][row]) for row in rows] for column in columns]
+    values = np.stack([_numbers(column, text) for column, text in zip(columns, texts, strict=True)], axis=1)
     encoded = encode_labels(labels, classes)
     assert encoded is not None
-    return TableData(columns, values, encoded, classes, label, source, tuple(notes))
+    return TableData(columns, values, encoded, classes, label, source, tuple(notes), np.array(texts, object).T)
 
 
 def _columns(cells: Cells, label: str) -> tuple[tuple[Column, ...], list[str]]:
@@ -109,19 +113,27 @@ def _columns(cells: Cells, label: str) -> tuple[tuple[Column, ...], list[str]]:
             continue
         found = [cell for cell in column if cell is not None]
         distinct = set(found)
+        whole = all(map(_WHOLE.fullmatch, found))
+        numbers = whole or all(map(_is_number, found))
+        codes = numbers and any(map(_CODE.fullmatch, found))
         if len(found) < len(column) / 2:
             notes.append(f"column {name or '(no name)'} is left out: more than half of its cells are empty")
         elif len(distinct) < 2:
             notes.append(f"column {name or '(no name)'} is left out: it is the same in every row")
-        elif all(map(_WHOLE.fullmatch, found)):
-            if _counts_rows(found):
+        elif whole and not codes:
+            if any(map(_LONG.fullmatch, found)):
+                notes.append(
+                    f"column {name or '(no name)'} is left out: whole numbers of more than 15 digits are not exact"
+                )
+            elif _counts_rows(found):
                 notes.append(f"column {name or '(no name)'} is left out: it numbers the rows")
             else:
                 columns.append(Column(name, "integer"))
-        elif all(map(_is_number, found)):
+        elif numbers and not codes:
             columns.append(Column(name, "real"))
         elif len(distinct) > min(MOST_CATEGORIES, len(found) / 2):
-            notes.append(f"column {name or '(no name)'} is left out: {len(distinct):,} texts in {len(found):,} rows")
+            what = "codes (numbers with leading zeros)" if codes else "texts"
+            notes.append(f"column {name or '(no name)'} is left out: {len(distinct):,} {what} in {len(found):,} rows")
         else:
             columns.append(Column(name, "category", tuple(sorted(distinct))))
     return tuple(columns), notes
@@ -139,11 +151,11 @@ def _classes(labels: Sequence[str | None], label: str, source: str) -> tuple[str
     return class_names(labels)
 
 
-def _numbers(column: Column, cells: Sequence[str | None]) -> np.ndarray:
+def _numbers(column: Column, cells: Sequence[str]) -> np.ndarray:
     if column.kind == "category":
         index = {name: i for i, name in enumerate(column.categories)}
-        return np.array([index[str(cell)] for cell in cells], np.float64)
-    return np.array([float(str(cell)) for cell in cells], np.float64)
+        return np.array([index[cell] for cell in cells], np.float64)
+    return np.array([float(cell) for cell in cells], np.float64)
 
 
 def _counts_rows(found: Sequence[str]) -> bool:

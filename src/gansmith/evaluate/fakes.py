@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from gansmith.data.fit import CHANNELS
 from gansmith.data.spec import DataSpec
 from gansmith.errors import UsageError
 from gansmith.seeds import derive
@@ -52,12 +53,12 @@ class Fakes:
 
 
 def fakes_of(fake: Any, spec: DataSpec, n: int, seed: int) -> Fakes:
-    """Draw at most `n` fakes from a sampler, ImageData or uint8 [m, height, width, channels], shuffled.
+    """Draw at most `n` fakes from a sampler, or of ImageData, samples or uint8 [m, height, width, channels], shuffled.
 
     Labels are matched by the names of classes; where the data lacks one of them, the fakes count as unlabelled.
     """
     height, width = spec.size
-    if hasattr(fake, "pixels"):
+    if callable(getattr(fake, "pixels", None)):
         shape = tuple(fake.spec.shape)
         seeds = [derive(seed, "evaluate", i) for i in range(n)]
         labels = fake.labels(seeds) if hasattr(fake, "labels") else None
@@ -65,11 +66,11 @@ def fakes_of(fake: Any, spec: DataSpec, n: int, seed: int) -> Fakes:
             lambda i: fake.pixels(seeds[_chunk(i)]), n, fake.hash, _matched(labels, fake.spec.classes, spec.classes)
         )
     else:
-        images = getattr(fake, "images", fake)
-        if images.ndim != 4 or images.dtype != np.uint8:
+        images = getattr(fake, "images", getattr(fake, "pixels", fake))
+        if images.ndim != 4 or images.dtype != np.uint8 or images.shape[3] not in CHANNELS.values():
             raise UsageError(
                 f"fakes must be uint8 [n, height, width, channels], not {images.dtype} {list(images.shape)}",
-                "pass what Sampler.pixels returns, or ImageData",
+                "pass what Sampler.pixels or Sampler.sample returns, or ImageData",
             )
         shape = (images.shape[3], *images.shape[1:3])
         order = np.random.default_rng(derive(seed, "fakes")).permutation(len(images))[:n]

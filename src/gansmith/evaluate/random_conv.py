@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gansmith.evaluate.feature_net import as_tensor, in_batches, shrink, weights_hash
+from gansmith.machine import one_thread
 from gansmith.seeds import derive, generator
 
 LONGEST_SIDE = 64
@@ -25,7 +26,7 @@ class RandomConv:
         self.name = f"random-conv@{seed}"
         self.net = RandomStack(seed, channels=reals.shape[-1])
         chosen = np.random.default_rng(derive(seed, "calibration")).permutation(len(reals))[:CALIBRATION_IMAGES]
-        with torch.inference_mode():
+        with torch.inference_mode(), one_thread():  # the same net however many threads judge with it
             self.net(shrink(as_tensor(reals[np.sort(chosen)]), LONGEST_SIDE))
         self.net.eval()
         self.hash = weights_hash(self.net)

@@ -22,9 +22,12 @@ from torch.nn.modules.module import (
 from gansmith import catalog
 from gansmith.data.spec import DataSpec
 from gansmith.errors import DataError, UsageError
+from gansmith.files import occupied
 from gansmith.game import GAN, Nets
+from gansmith.runs import read_json
 
 FORMAT = 3
+FILES = frozenset({"config.json", "model.safetensors", "README.md"})
 MOST_CONFIG_BYTES = 10_000_000
 # what building networks may raise, as they are built of whatever a config says
 _MISFITS = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError)
@@ -56,6 +59,20 @@ def read(path: Path) -> tuple[GAN, Nets, DataSpec, dict[str, Any]]:
         raise DataError(
             f"{folder} does not hold a model of this version: {reason}", "train it again or use its version"
         ) from None
+
+
+def beside(folder: Path) -> list[Path]:
+    """Return what lies in the folder of an artefact beside its files; nothing where there is none yet.
+
+    Raises UsageError where something else is there.
+    """
+    if not occupied(folder):
+        return []
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    ours = names <= FILES or "gansmith" in read_json(folder / "config.json", {})
+    if "model.safetensors" not in names or not ours:
+        raise UsageError(f"{folder} is there already and holds no model", "name a folder that is not there yet")
+    return [folder / name for name in sorted(names - FILES)]
 
 
 @contextlib.contextmanager

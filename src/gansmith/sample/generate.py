@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 import gansmith
-from gansmith.errors import UsageError
+from gansmith.errors import DataError, UsageError
 from gansmith.files import write_whole
 from gansmith.runs import read_json
 from gansmith.sample.images import Images
 from gansmith.sample.processes import Shares, affordable, helping
+from gansmith.sample.provenance import read
 from gansmith.sample.sampler import Sampler
 from gansmith.sample.writing import Written, write_all, writing
 from gansmith.shards import Shard, agree, all_of
@@ -62,6 +63,9 @@ def generate(
     if not 0 < truncation <= 1:
         raise UsageError(f"truncation {truncation:g} is outside (0, 1]", "take a value such as 0.7")
     seeds, kept = _once(seeds), [] if grid else None
+    if (Path(out) / SHARDS).is_dir():
+        raise UsageError(f"{out} holds what shards of a larger job made", "name another folder with --out")
+    _check_others(Path(out), seeds, sampler.hash)
     _write(sampler, seeds, out, label, truncation, kept, progress)
     if kept is not None:
         pixels, told = np.concatenate([one.pixels for one in kept]), (about for one in kept for about in one.provenance)
@@ -95,6 +99,7 @@ def generate_shard(
         raise UsageError(f"truncation {truncation:g} is outside (0, 1]", "take a value such as 0.7")
     seeds = _once(seeds)
     out, mine = Path(out), shard.of(seeds)
+    _check_others(out, seeds, sampler.hash)
     about = {
         "gansmith": gansmith.__version__,
         "model": sampler.hash,
@@ -116,6 +121,27 @@ def generate_shard(
 def _once(seeds: Sequence[int]) -> Sequence[int]:
     """Leave out seeds that were named before: they have one file."""
     return seeds if isinstance(seeds, range) else list(dict.fromkeys(seeds))
+
+
+def _check_others(out: Path, seeds: Sequence[int], model: str) -> None:
+    """Raise UsageError where pictures that this model did not make lie in `out` under names like those of its own.
+
+    They would be taken for its own. One of those that are not written over speaks for all.
+    """
+    if not out.is_dir():
+        return
+    mine = seeds if isinstance(seeds, range) else frozenset(seeds)
+    with os.scandir(out) as entries:
+        names = (entry.name for entry in entries if re.fullmatch(r"\d{6,19}\.png", entry.name))
+        other = next((name for name in names if int(name[:-4]) not in mine), None)
+    if other is None:
+        return
+    try:
+        made = read(out / other).model == model
+    except DataError:
+        made = False
+    if not made:
+        raise UsageError(f"{other} in {out} was not made by this model", "name another folder with --out")
 
 
 def _complete(out: Path, about: dict[str, Any], n: int) -> None:

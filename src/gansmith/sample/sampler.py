@@ -4,6 +4,7 @@ import copy
 import functools
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -284,8 +285,12 @@ class Sampler:
         return np.concatenate([x for one in shown for x in (one.images, self.shown(one).pixels(range(columns - 1)))])
 
     def save(self, folder: Path | str) -> Path:
-        """Write `config.json`, `model.safetensors` and a model card `README.md`; an old artefact is replaced."""
+        """Write `config.json`, `model.safetensors` and a model card `README.md`; an old artefact is replaced.
+
+        What lies beside an old one stays. Raises UsageError where `folder` is there and holds something else.
+        """
         folder = Path(folder)
+        others = artefact.beside(folder)
         weights = self._weights()
         config = {
             "format": FORMAT,
@@ -300,6 +305,8 @@ class Sampler:
             (fresh / "model.safetensors").write_bytes(weights)
             (fresh / "config.json").write_text(json.dumps(config, indent=1))
             (fresh / "README.md").write_text(card)
+            for path in others:
+                (shutil.copytree if path.is_dir() else shutil.copy2)(path, fresh / path.name)
         return folder
 
     @staticmethod

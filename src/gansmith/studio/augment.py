@@ -163,15 +163,15 @@ def words_of(run: Path, order: Order, folder: Path) -> list[str]:
     """Return the words of `gansmith augment` for an order; what it makes goes into `folder`."""
     source = trained_on.source(run, "augment by command, and name the data: gansmith augment DATA MODEL")
     reading = trained_on.reading(run)
-    shared = {"confidence": order.confidence, "mirror": order.mirror}
     if order.kind == PICTURES:
         own = {"to": order.to, "seed": order.seed, "new_only": order.new_only, "out": folder / PICTURES, "json": True}
         words = ["augment", source, str(next(iter(models_of(run)), run / "best"))]
     else:
         own = {"study": True, "minutes": order.minutes, "gan": runs.read_config(run)["gan"].get("name")}
-        own |= {"per_class": order.per_class, "seeds": order.seeds, "steps": order.steps, "out": folder / STUDY}
+        own |= {"per_class": order.per_class, "seeds": order.seeds, "steps": order.steps, "mirror": order.mirror}
+        own["out"] = folder / STUDY
         words = ["augment", source]
-    given = {**own, **shared, **reading}
+    given = {**own, "confidence": order.confidence, **reading}
     return [*words, *(word for name, value in given.items() for word in jobs.option(name, value))]
 
 

@@ -28,18 +28,16 @@ class Display:
 
     def note(self, line: str) -> None:
         """Show one line that stays."""
-        if self.mode == "quiet":
-            return
         if self.mode == "json":
             print(line, file=sys.stderr, flush=True)
-        else:
+        elif self.mode != "quiet":
             self._erase()
-            print(line, file=self.out, flush=True)
+            self._put(line + "\n")
 
     def event(self, kind: str, **values: Any) -> None:
         """Write one NDJSON row, where that is the mode."""
         if self.mode == "json":
-            print(json.dumps({"event": kind} | values), file=self.out, flush=True)
+            self._put(json.dumps({"event": kind} | values) + "\n")
 
     def round(self, state: "State", logs: "Logs") -> None:
         """Hook: redraw the live line."""
@@ -47,8 +45,7 @@ class Display:
         self._window = [*self._window[-40:], (now, state.images)] if self.live else [(now, state.images)]
         if self.live and now - self._shown > REFRESH:
             self._shown = now
-            self.out.write("\r\x1b[K" + self.line(state, logs)[: _columns()])
-            self.out.flush()
+            self._put("\r\x1b[K" + self.line(state, logs)[: _columns()])
 
     def tick(self, state: "State", logs: "Logs") -> None:
         """Hook: show the row of this tick."""
@@ -57,7 +54,7 @@ class Display:
         row = {name: float(f"{value:.6g}") for name, value in logs.items()}
         self.event("tick", step=state.step, images=state.images, seconds=round(state.seconds, 2), **row)
         if (self.mode == "auto" and not self.live) or self.mode == "plain":
-            print(self.line(state, logs), file=self.out, flush=True)
+            self._put(self.line(state, logs) + "\n")
 
     def close(self) -> None:
         """End the live line."""
@@ -93,8 +90,15 @@ class Display:
 
     def _erase(self) -> None:
         if self.live:
-            self.out.write("\r\x1b[K")
+            self._put("\r\x1b[K")
+
+    def _put(self, text: str) -> None:
+        """Write; where nobody reads any more, as behind `head`, the run goes on in silence."""
+        try:
+            self.out.write(text)
             self.out.flush()
+        except BrokenPipeError:
+            self.mode, self.live = "quiet", False
 
 
 def _by_player(logs: "Logs") -> dict[str, float]:

@@ -38,6 +38,8 @@ def writing_to(folder: Path) -> Iterator[None]:
     """Say of a file that cannot be written what to do about it, as a DataError."""
     try:
         yield
+    except BrokenPipeError:  # of who was to read what is printed
+        raise
     except OSError as error:
         begun = bool(checkpoint.entries(folder / "state"))
         go_on = f"then: gansmith resume {folder}" if begun else "then train again"

@@ -20,6 +20,7 @@ from gansmith.sample.provenance import synthetic
 from gansmith.sample.sampler import Sampler
 from gansmith.train import checkpoint
 from gansmith.train.fit import Halt, Hook, Logs
+from gansmith.train.run import whole
 from gansmith.train.state import State
 
 JUDGED = 512
@@ -71,7 +72,7 @@ def at_ticks(hooks: Sequence[Hook]) -> Hook:
 
 def look_once(hooks: Sequence[Hook], state: State) -> None:
     """Call the hooks of a tick between ticks, for a run whose time ended there."""
-    logs: Logs = {}
+    logs = {name: total / count for name, (total, count) in state.tick_losses.items()}
     for one in hooks:
         one(state, logs)
 
@@ -154,12 +155,10 @@ class MetricsLog:
 
     def __init__(self, folder: Path):
         self.path = folder / "metrics.jsonl"
-        self._since: tuple[int, float] | None = None
+        self._since = (0, 0.0)  # pictures and seconds at the last tick, or where this process began
 
     def collect(self, state: State, logs: Logs) -> None:
         """Take in the losses of one round. The sums are part of the state: a run may stop and go on within a tick."""
-        if self._since is None:
-            self._since = (state.images - state.batch, state.seconds)
         for name, value in logs.items():
             total, count = state.tick_losses.get(name, (0.0, 0))
             state.tick_losses[name] = (total + value, count + 1)
@@ -167,7 +166,7 @@ class MetricsLog:
     def write(self, state: State, logs: Logs) -> None:
         """Write the row of this tick."""
         means = {name: total / count for name, (total, count) in state.tick_losses.items()}
-        images, seconds = self._since or (0, 0.0)
+        images, seconds = self._since
         rate = (state.images - images) / max(1e-9, state.seconds - seconds)
         row = {"step": state.step, "images": state.images, "seconds": round(state.seconds, 3), "img/s": round(rate, 2)}
         row |= {name: float(f"{value:.6g}") for name, value in (logs | means).items()}
@@ -175,9 +174,9 @@ class MetricsLog:
             file.write(json.dumps(row) + "\n")
         state.tick_losses, self._since = {}, (state.images, state.seconds)
 
-    def cut(self, images: int) -> None:
-        """Drop rows after this moment: a resumed run writes them again."""
-        self._since = None
+    def cut(self, images: int, seconds: float) -> None:
+        """Drop rows after this moment, from which the run goes on: it writes them again."""
+        self._since = (images, seconds)
         if self.path.exists():
             rows = [line for line in self.path.read_text().splitlines() if _images_of(line) <= images]
             write_whole(self.path, "".join(row + "\n" for row in rows))
@@ -220,7 +219,7 @@ def keep_to_minutes(state: State, logs: Logs) -> None:
     """
     if not (state.flexible and state.run.minutes and state.progress < 0.5):
         return
-    length = int(state.images / state.seconds * 60 * state.run.minutes * USED) // 1000 * 1000
+    length = whole(state.images / state.seconds * 60 * state.run.minutes * USED, state.batch)
     if length > state.images and abs(length / state.length - 1) > CORRECTED_FROM:
         state.length = length
 

@@ -17,7 +17,7 @@ from gansmith.game import GAN
 from gansmith.train import ranks
 from gansmith.train.fit import NotFinite
 from gansmith.train.rounds import fastest_way_to_play
-from gansmith.train.run import Run
+from gansmith.train.run import Run, whole
 from gansmith.train.state import State
 
 DEFAULT_MINUTES = 10.0
@@ -51,7 +51,7 @@ class Plan:
     gan: GAN
     run: Run
     rate: float  # pictures a second
-    memory: int  # bytes, peak of this process; 0: not known
+    memory: int  # bytes, peak of this process; 0: not known, or it had taken more before
     parameters: int  # of all nets
     reasons: tuple[str, ...]
 
@@ -148,6 +148,7 @@ def plan(
     pictures apart or more. Decided here once and kept with the run, so that a resumed run ticks alike.
     """
     check(data)
+    used = machine.peak_memory()
     batch = run.batch or gan.batch
     if run.images is None and run.minutes is None:
         run = dataclasses.replace(run, minutes=DEFAULT_MINUTES)
@@ -167,7 +168,7 @@ def plan(
     images, ticks = run.images, run.ticks
     if images is None:
         assert run.minutes is not None
-        images = max(batch, int(rate * 60 * run.minutes * HEADROOM) // 1000 * 1000)
+        images = whole(rate * 60 * run.minutes * HEADROOM, batch)
         reasons.append(f"{images:,} pictures: {run.minutes:g} min at {rate:,.0f} img/s measured here")
         ticks = ticks or max(5, min(40, round(60 * run.minutes / TICK)))
     if "augment" in left and (augment := augmentation_for(seen := images / len(data), gan.passes)):
@@ -181,7 +182,8 @@ def plan(
         reasons.append(f"judged {affordable} times, not {ticks}: each takes as long as {cost:,.0f} pictures")
         ticks = affordable
     run = dataclasses.replace(run, images=images, batch=batch, ticks=ticks)
-    return Plan(gan, run, rate, machine.peak_memory(), parameters, tuple(reasons))
+    memory = peak if (peak := machine.peak_memory()) > used else 0
+    return Plan(gan, run, rate, memory, parameters, tuple(reasons))
 
 
 def _suited(gan: GAN, run: Run, data: ImageData, left: Collection[str]) -> tuple[GAN, list[str]]:

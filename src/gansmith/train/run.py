@@ -53,6 +53,10 @@ class Run:
             if value is not None and not 0 < value < math.inf:
                 option = "--" + name.replace("_", "-")
                 raise UsageError(f"{name} must be above 0, not {value:g}", f"give {option} a number above 0")
+        if not -MOST_COUNT <= self.seed < MOST_COUNT:
+            raise UsageError(f"seed {self.seed} takes more than 64 bits", "give --seed a smaller number")
+        if not isinstance(self.mirror, bool):
+            raise UsageError(f"mirror is True or False, not {self.mirror!r}", "leave it out, or give --mirror")
         if self.kinds is not None and (self.kinds < 0 or self.kinds == 1):
             raise UsageError(f"pictures cannot be of {self.kinds} kinds", "give --kinds 2 or more, or 0 for none")
         if self.micro_batch and self.batch and self.batch % self.micro_batch:
@@ -66,6 +70,12 @@ class Run:
             raise UsageError(
                 f"cannot train until {self.until!r}", f"choose {', '.join(get_args(Until))}, or leave it out"
             )
+
+
+def whole(images: float, batch: int) -> int:
+    """Round a number of pictures down: to thousands where there are many, else to whole batches, one at least."""
+    step = 1000 if images >= 10_000 else batch
+    return max(batch, int(images) // step * step)
 
 
 def parse_count(text: str) -> int:

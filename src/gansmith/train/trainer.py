@@ -214,7 +214,7 @@ def _lead(
     for place in (folder, folder / "samples"):
         sweep(place)
     guard.cut(state)
-    log.cut(state.images)
+    log.cut(state.images, state.seconds)
     status_file = folder / "state" / "status.json"
     status_file.unlink(missing_ok=True)
     sampler = functools.partial(_model, data=data)
@@ -224,7 +224,7 @@ def _lead(
 
     def recover(error: Trouble) -> None:
         answer = guard.recover(state, error)
-        log.cut(state.images)
+        log.cut(state.images, state.seconds)
         display.note(f"! {error}; {answer} (alerts.jsonl)")
 
     status, message = "failed", ""

@@ -67,6 +67,13 @@ def test_a_balanced_set_loads_in_others_and_in_ours(shapes, make_model, tmp_path
     assert reals <= {image.tobytes() for image in ours.images}
 
 
+def test_new_pictures_alone_load_in_others(shapes, make_model, tmp_path):
+    folder = enrich(shapes, make_model(shapes), "balanced").save(tmp_path / "new", new_only=True)
+    theirs = ImageFolder(folder)  # which refuses a folder without pictures, such as that of the largest class
+    assert (theirs.classes, len(theirs)) == (["dot", "rim"], 25)
+    assert open_data(folder).counts() == {"dot": 15, "rim": 10}
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # datasets leaves its files open
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
 def test_hugging_face_datasets_loads_it_as_it_is(shapes, make_model, tmp_path, monkeypatch):

@@ -126,6 +126,15 @@ def test_minutes_bound_the_study(parts, monkeypatch):
     assert room.make_plan(*parts, counts=[2], seeds=5).gan_minutes == room.GAN_MINUTES
 
 
+def test_the_minutes_that_are_advised_are_enough_on_a_busier_machine(parts, monkeypatch):
+    measured = iter((18.0, 22.0))
+    monkeypatch.setattr(room, "_other_seconds", lambda *_: next(measured))
+    with pytest.raises(UsageError, match="--minutes 1 is too few for 5 seeds") as caught:
+        room.make_plan(*parts, counts=[2], minutes=1, seeds=5)
+    advised = float(caught.value.remedy.rpartition(" ")[2])
+    assert room.make_plan(*parts, counts=[2], minutes=advised, seeds=5).gan_minutes >= room.LEAST_GAN_MINUTES
+
+
 @pytest.mark.parametrize(
     ("smallest", "counts"), [(6000, [20, 63, 200]), (42, [10, 20, 42]), (8, [8]), (12, [10, 11, 12])]
 )

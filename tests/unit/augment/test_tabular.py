@@ -202,6 +202,27 @@ def test_a_table_is_enriched_without_copies(tmp_path):
         enrich_rows(blobs((30, 30)), Model(data), "balanced")
 
 
+def test_real_rows_are_written_as_they_were_read(tmp_path):
+    data = blobs()
+    cells = [(f"{x:.5f}", f"+{n:.0f}", ("007", "100")[int(c)]) for x, n, c in data.values]
+    labels = [data.classes[k] for k in data.labels]
+    source = tmp_path / "t.csv"
+    rows = [",".join((*row, label)) for row, label in zip(cells, labels, strict=True)]
+    source.write_text("\n".join(["x,n,c,ill", *rows]) + "\n")
+    table = open_table(source, "ill")
+    path = enrich_rows(table, Model(table), "balanced").save(tmp_path / "more.csv")
+    written = path.read_text().splitlines()[1:]
+    assert [line for line in written if line.endswith(",real,")] == [f"{row},real," for row in rows]
+    assert {line.split(",")[2] for line in written[90:]} == {"007", "100"}
+
+
+def test_the_minutes_that_are_advised_are_enough_on_a_busier_machine():
+    with pytest.raises(UsageError, match=r"--minutes 0\.1 is too few for 5 seeds") as caught:
+        tabular.make_plan(blobs(), 47.0, seeds=5, minutes=0.1)
+    advised = float(caught.value.remedy.rpartition(" ")[2])
+    assert tabular.make_plan(blobs(), 0.81 * 47.0, seeds=5, minutes=advised).rounds >= tabular.LEAST_ROUNDS
+
+
 def test_a_table_through_the_interface(tmp_path, monkeypatch):
     iris = gs.table("iris")
     monkeypatch.setattr(tabular, "ROUNDS", 20)

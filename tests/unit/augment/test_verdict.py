@@ -64,6 +64,16 @@ def test_splits_of_one_set_widen_the_interval():
     assert (plain.verdict, wide.verdict) == ("helped", "no evidence")
 
 
+def test_an_interval_ends_where_shares_do():
+    one, other = np.array([[1.0], [0.2], [0.1]]), np.array([[0.1], [0.9], [0.3]])
+    found = paired_difference(one, other, overlap=3 / 7)
+    assert (found.low, found.high, found.verdict) == (-1, 1, "no evidence")
+    gain = np.array([[1.0], [0.9], [1.0], [0.8], [1.0]])
+    above = paired_difference(gain, np.zeros_like(gain))
+    assert (above.value, above.high, above.verdict) == (pytest.approx(0.94), 1, "helped")
+    assert above.low == pytest.approx(0.829, abs=1e-3)
+
+
 def test_break_even_lies_where_the_gain_is_gone():
     assert break_even([10, 1000], [0.1, -0.1]) == pytest.approx(100)
     assert break_even([10, 100], [0.1, 0.0]) == pytest.approx(100)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -122,6 +123,13 @@ def test_metadata_of_other_systems_names_the_same_files(tmp_path, picture):
     assert data.names == files
     assert [problem.file for problem in data.skipped] == ["in/a.png"]  # named twice
     assert not data.facts["ignored"]
+
+
+def test_a_set_that_is_named_by_a_path_is_told_to_be_named_by_text(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match="no folder or file digits") as caught:
+        open_data(Path("digits"))
+    assert "'digits'" in caught.value.remedy
 
 
 def test_data_without_a_name_is_not_the_folder_one_stands_in(tmp_path, picture, monkeypatch):

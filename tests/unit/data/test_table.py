@@ -67,6 +67,8 @@ def test_decimal_commas_are_read_and_those_of_thousands_are_not(write):
     assert [(column.name, column.kind) for column in table.columns] == [("n", "integer"), ("half", "real")]
     assert table.values[:4, 1].tolist() == [0.5, 1.5, 2.5, 0.5]
     assert "thousands is left out" in table.notes[0]
+    small = "\n".join(f'"0,{421 + i}",{"ab"[i % 2]}' for i in range(12))
+    assert open_table(write(f"share,label\n{small}\n")).values[0, 0] == 0.421
     assert open_table(write("n,label\n" + '1,"1,5"\n2,"2,5"\n' * 4)).classes == ("1,5", "2,5")
 
 
@@ -112,6 +114,38 @@ def test_what_says_nothing_is_left_out_and_named(write):
     for part in ("(no name) is left out: it numbers", "same is left out", "12 texts in 12 rows", "gaps is left out"):
         assert part in told
     assert "1 of 12 rows have empty cells, in b (1)" in told
+
+
+def test_numbers_with_leading_zeros_are_codes_and_keep_them(write):
+    rows = "".join(f"{('01234', '90210', '00501')[i % 3]},{i % 5},{i / 4},{'ab'[i % 2]}\n" for i in range(12))
+    zips, plain, price = open_table(write("zip,n,x,label\n" + rows)).columns
+    assert (zips.kind, zips.categories) == ("category", ("00501", "01234", "90210"))
+    assert (plain.kind, price.kind) == ("integer", "real")  # a zero before a point, or alone, is none of a code
+
+
+def test_codes_of_too_many_kinds_are_left_out_and_named(write):
+    table = open_table(write("zip,n,label\n" + "".join(f"{i * 7:05},{i % 5},{'ab'[i % 2]}\n" for i in range(60))))
+    assert [column.name for column in table.columns] == ["n"]
+    assert table.notes == ("column zip is left out: 60 codes (numbers with leading zeros) in 60 rows",)
+
+
+@pytest.mark.parametrize("first", [10**15, 10**17, -(10**18)])
+def test_whole_numbers_that_are_not_exact_are_left_out_and_named(write, first):
+    rows = "".join(f"{first + 2 * (i % 4) + 1},{i % 5},{'ab'[i % 2]}\n" for i in range(12))
+    table = open_table(write("big,n,label\n" + rows))
+    assert [column.name for column in table.columns] == ["n"]
+    assert "column big is left out: whole numbers of more than 15 digits are not exact" in table.notes
+
+
+def test_cells_are_kept_as_they_were_written(write):
+    rows = [("2.50", "+1", "07"), ("1e5", "2", "10"), ("-0", "3", "07"), (".5", "5", "10")] * 3
+    text = "x,n,code,label\n" + "".join(f"{','.join(row)},{'ab'[i % 2]}\n" for i, row in enumerate(rows))
+    table = open_table(write(text + ",4,07,a\n"))  # the row with an empty cell goes
+    assert table.texts is not None
+    assert list(map(tuple, table.texts)) == rows
+    some = table.take(np.array([3, 0]))
+    assert some.texts is not None
+    assert list(map(tuple, some.texts)) == [rows[3], rows[0]]
 
 
 @pytest.mark.parametrize(

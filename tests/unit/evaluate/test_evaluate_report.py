@@ -19,6 +19,8 @@ from gansmith.evaluate.inception import Inception
 from gansmith.evaluate.menu import COPYING, DEFAULT, METRICS
 from gansmith.evaluate.random_conv import RandomConv
 from gansmith.evaluate.report import _features, _rows, _sums, evaluate
+from gansmith.sample.images import Images
+from gansmith.sample.provenance import Provenance
 from gansmith.seeds import derive
 
 
@@ -217,11 +219,20 @@ def test_only_inception_makes_an_fid_and_not_with_few_images(nets):
         evaluate(shapes(2000, 1), data, nets=[StandInInception()])
 
 
+def test_samples_are_judged_as_their_pixels_are(data, nets):
+    pixels = shapes(60, 1)
+    samples = Images(pixels, tuple(Provenance("0" * 64, "dcgan", seed) for seed in range(len(pixels))))
+    both = [json.loads(evaluate(fake, data, nets=nets, metrics=["fd"]).to_json()) for fake in (samples, pixels)]
+    assert both[0]["results"] == both[1]["results"]
+
+
 def test_refusals_are_sentences(data, nets):
     with pytest.raises(UsageError, match="12x10 with 1 channels, the data 12x12"):
         evaluate(shapes(40)[:, :10], data, nets=nets)
     with pytest.raises(UsageError, match="uint8"):
         evaluate(shapes(40) / 255, data, nets=nets)
+    with pytest.raises(UsageError, match="height, width, channels"):
+        evaluate(shapes(40).transpose(0, 3, 1, 2), data, nets=nets)
     with pytest.raises(UsageError, match="cannot be judged"):
         evaluate(shapes(10), data, nets=nets)
     with pytest.raises(UsageError, match="cannot be judged"):

@@ -41,6 +41,15 @@ def test_random_conv_is_a_function_of_seed_and_reals():
     assert one.name == "random-conv@0"
 
 
+def test_random_conv_does_not_depend_on_the_number_of_threads():
+    images, hashes, before = noise(300), set(), torch.get_num_threads()
+    for threads in (1, 2, 3):
+        torch.set_num_threads(threads)
+        hashes.add(RandomConv(0, images).hash)
+    torch.set_num_threads(before)
+    assert len(hashes) == 1
+
+
 def test_random_conv_leaves_the_global_random_state_alone():
     torch.manual_seed(0)
     before = torch.get_rng_state()

@@ -8,9 +8,10 @@ from PIL import Image, PngImagePlugin
 
 from gansmith.errors import DataError, UsageError
 from gansmith.sample import png
-from gansmith.sample.generate import generate, parse_seeds
+from gansmith.sample.generate import generate, generate_shard, parse_seeds
 from gansmith.sample.inspect import inspect
 from gansmith.sample.provenance import Provenance, read
+from gansmith.shards import Shard
 
 MODES = {"L": (1, 8, 10), "RGB": (3, 8, 10), "RGBA": (4, 8, 10)}
 
@@ -54,6 +55,27 @@ def test_what_cannot_be_generated(make_model, tmp_path, seeds, truncation, reaso
     with pytest.raises(UsageError, match=reason):
         generate(make_model(), seeds, tmp_path / "out", truncation=truncation)
     assert not (tmp_path / "out").exists()
+
+
+def test_pictures_of_two_models_do_not_mix(make_model, tmp_path):
+    one, other = make_model(seed=0), make_model(seed=1)
+    generate(one, range(6), tmp_path)
+    generate(one, range(3), tmp_path)
+    with pytest.raises(UsageError, match=r"00000[345].png in .* was not made by this model") as caught:
+        generate(other, range(3), tmp_path)
+    assert "--out" in caught.value.remedy
+    with pytest.raises(UsageError, match="was not made by this model"):
+        generate_shard(other, [0, 1], tmp_path, Shard(1, 1))
+    generate(other, range(6), tmp_path)  # all are written over
+    Image.new("L", (8, 8)).save(tmp_path / "000009.png")
+    with pytest.raises(UsageError, match=r"000009\.png in .* was not made by this model"):
+        generate(other, range(6), tmp_path)
+
+
+def test_pictures_do_not_join_those_that_a_manifest_tells_of(make_model, tmp_path):
+    generate_shard(make_model(), range(4), tmp_path, Shard(1, 1))
+    with pytest.raises(UsageError, match="holds what shards"):
+        generate(make_model(), range(4), tmp_path)
 
 
 def test_a_place_that_cannot_be_written(make_model, tmp_path):

@@ -63,6 +63,34 @@ def test_a_saved_model_can_be_replaced_and_leaves_nothing_beside(make_model, tmp
     assert Sampler.load(tmp_path / "best", "cpu").hash == make_model(seed=1).hash
 
 
+def test_what_lies_beside_a_model_stays_and_other_folders_are_not_taken(make_model, tmp_path):
+    for seed in (0, 1):
+        folder = make_model(seed=seed).save(tmp_path / "model")
+        (folder / "notes").mkdir(exist_ok=True)
+        (folder / "notes" / "mine.txt").write_text("mine")
+        (folder / "model.onnx").write_text("exported")
+    assert Sampler.load(folder, "cpu").hash == make_model(seed=1).hash
+    make_model(seed=2).save(folder)
+    assert Sampler.load(folder, "cpu").hash == make_model(seed=2).hash
+    assert (folder / "notes" / "mine.txt").read_text() == "mine"
+    assert (folder / "model.onnx").read_text() == "exported"
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "config.json").write_text("{}")
+    (tmp_path / "photo.jpg").write_text("photo")
+    for place in ("thesis", "photo.jpg"):
+        with pytest.raises(UsageError, match="holds no model"):
+            make_model().save(tmp_path / place)
+    assert (tmp_path / "photo.jpg").read_text() == "photo"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "photo.jpg", "thesis"]
+
+
+def test_seeds_may_be_an_array(make_model):
+    model = make_model(**CATS)
+    for seeds in (np.arange(3), np.array([2, 0, 1], np.uint8)):
+        np.testing.assert_array_equal(model.pixels(seeds), model.pixels(seeds.tolist()))
+        assert model.images(seeds).provenance == model.images(seeds.tolist()).provenance
+
+
 def test_the_folder_of_a_run_means_its_best_model(make_model, tmp_path):
     make_model(seed=0).save(tmp_path / "last")
     assert Sampler.load(tmp_path, "cpu").hash == make_model(seed=0).hash

@@ -79,7 +79,7 @@ def test_rows_hold_means_over_the_tick_and_quality_as_it_is(tmp_path):
     play(log, state, [5.0])
     log.write(state, {"D/r1": 5.0})
     first, second = rows(tmp_path)
-    assert first == {"step": 3, "images": 192, "seconds": 1.5, "img/s": 192.0, "D/r1": 3.0, "kid": 0.25}
+    assert first == {"step": 3, "images": 192, "seconds": 1.5, "img/s": 128.0, "D/r1": 3.0, "kid": 0.25}
     assert second["D/r1"] == 5.0
     assert second["img/s"] == 128.0
     assert "kid" not in second
@@ -95,11 +95,20 @@ def test_a_tick_that_was_interrupted_has_the_same_means(tmp_path):
     assert rows(tmp_path)[0]["D/r1"] == 3.0
 
 
+def test_the_speed_of_a_tick_is_that_of_its_own_rounds_alone(tmp_path):
+    log, state = hooks.MetricsLog(tmp_path), make()
+    state.images, state.seconds = 640, 100.0  # gone on with
+    log.cut(state.images, state.seconds)
+    play(log, state, [1.0])
+    log.write(state, {})
+    assert rows(tmp_path)[0]["img/s"] == 128.0
+
+
 def test_cut_drops_what_will_be_written_again_and_half_lines(tmp_path):
     log = hooks.MetricsLog(tmp_path)
-    log.cut(5)  # no file yet
+    log.cut(5, 0.0)  # no file yet
     (tmp_path / "metrics.jsonl").write_text('{"images": 64}\n{"images": 128}\n{"images": 192}\n{"images": 2')
-    log.cut(128)
+    log.cut(128, 2.0)
     assert rows(tmp_path) == [{"images": 64}, {"images": 128}]
     assert [path.name for path in tmp_path.iterdir()] == ["metrics.jsonl"]
 

@@ -229,6 +229,12 @@ def test_minutes_become_pictures(planned):
     assert any("img/s" in reason for reason in made.reasons)
 
 
+def test_few_minutes_are_used_to_their_end(planned):
+    made = planned(minutes=0.03)  # 900 pictures
+    assert 0.8 * 900 < made.run.images < 900
+    assert made.run.images % made.run.batch == 0
+
+
 @pytest.mark.parametrize(
     ("name", "minutes", "n", "given", "batch"),
     [

@@ -3,7 +3,7 @@
 import pytest
 
 from gansmith.errors import UsageError
-from gansmith.train.run import Run, parse_count
+from gansmith.train.run import Run, parse_count, whole
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,18 @@ def test_pictures_are_of_no_kinds_or_of_several():
 def test_precisions():
     with pytest.raises(UsageError, match="fp16"):
         Run(precision="fp16")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("images", "batch", "rounded"),
+    [(977.9, 32, 960), (9_999, 64, 9_984), (10_999, 64, 10_000), (1_234_567, 64, 1_234_000), (3, 32, 32)],
+)
+def test_lengths_are_rounded_down_to_batches_or_thousands(images, batch, rounded):
+    assert whole(images, batch) == rounded
+
+
+def test_what_is_no_switch_and_no_seed():
+    with pytest.raises(UsageError, match="mirror is True or False, not 'no'"):
+        Run(mirror="no")
+    with pytest.raises(UsageError, match="more than 64 bits"):
+        Run(seed=2**64)
