@@ -179,8 +179,14 @@ def test_data_that_has_gone_can_be_handed_over(run, tmp_path):
     with pytest.raises(DataError, match="is not there any more") as caught:
         gs.resume(torn, display="quiet")
     assert "--data" in caught.value.remedy
-    with pytest.raises(DataError, match="is not the data"):
+    with pytest.raises(DataError, match="is not the data") as caught:
         gs.resume(torn, data.take(range(20)), display="quiet")
+    assert caught.value.remedy.endswith(f"gansmith train {data.source} --from {torn}/best")
+    for name in ("best", "last"):  # as in a run that was stopped early
+        shutil.rmtree(torn / name, ignore_errors=True)
+    with pytest.raises(DataError, match="is not the data") as caught:
+        gs.resume(torn, data.take(range(20)), display="quiet")
+    assert caught.value.remedy.endswith(f"gansmith train {data.source}")
     assert gs.resume(torn, data, display="quiet").hash == outcome.hash
 
 

@@ -21,7 +21,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from gansmith.errors import DataError
-from gansmith.runs import MOST_JSON_BYTES
+from gansmith.runs import MOST_JSON_BYTES, command
 from gansmith.train.state import State
 
 KEEP = 2
@@ -187,7 +187,7 @@ def _sync(path: Path) -> None:
 
 def _disk_full(folder: Path, need: int, free: int, error: Exception | None = None) -> DataError:
     why = f" ({error})" if error else ""
-    go_on = f"then: gansmith resume {folder.parent}" if entries(folder) else "then train again"
+    go_on = f"then: {command('resume', folder.parent)}" if entries(folder) else "then train again"
     return DataError(
         f"no room to save a checkpoint in {folder}: {need / 1e6:.1f} MB needed, {free / 1e6:.1f} MB free{why}",
         f"free some space, {go_on}",

@@ -42,7 +42,7 @@ def writing_to(folder: Path) -> Iterator[None]:
         raise
     except OSError as error:
         begun = bool(checkpoint.entries(folder / "state"))
-        go_on = f"then: gansmith resume {folder}" if begun else "then train again"
+        go_on = f"then: {runs.command('resume', folder)}" if begun else "then train again"
         reason = error.strerror or str(error)
         raise DataError(f"cannot write to {folder}: {reason}", f"free some space or mend the disk, {go_on}") from error
 

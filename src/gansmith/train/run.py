@@ -1,6 +1,7 @@
 """What a training run is asked to do, apart from the GAN and the data. No torch here: the command line reads it."""
 
 import math
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, get_args
@@ -83,7 +84,8 @@ def parse_count(text: str) -> int:
     factor = {"k": 1_000, "m": 1_000_000}.get(text[-1:].lower(), 1)
     digits = text[:-1] if factor > 1 else text
     try:
-        count = Decimal(digits.replace("_", "").replace(",", "")) * factor  # exact: 2.3M, and seeds of 60 bits
+        plain = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", digits)  # commas between thousands; 1,2 is two numbers
+        count = Decimal(plain.replace("_", "")) * factor  # exact: 2.3M, and seeds of 60 bits
         if not abs(count) < MOST_COUNT or count != int(count):
             raise ValueError
         return int(count)

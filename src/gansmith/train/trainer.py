@@ -142,7 +142,7 @@ def _free_to_go_on(folder: Path) -> tuple[dict[str, Any], int]:
     """Return the config of a run and how many processes began it; UsageError where one has it in hand."""
     config = runs.read_config(folder)
     if (info := runs.describe(folder)).state == "running":
-        raise UsageError(f"{folder} is being trained already ({info.held_by})", f"gansmith stop {folder}")
+        raise UsageError(f"{folder} is being trained already ({info.held_by})", runs.command("stop", folder))
     return config, runs.read_json(folder / "env.json", {}).get("processes", 1)
 
 
@@ -154,15 +154,15 @@ def _load_newest(state: State, folder: Path, data: ImageData, display: Display) 
     if found.about.get("format") != FORMAT:
         raise DataError(f"the checkpoint of {folder} is of another version", "train anew, or use its version")
     if found.about.get("fingerprint") != data.fingerprint:
+        model = next((folder / name for name in ("best", "last") if (folder / name).is_dir()), None)
         raise DataError(
             f"{data.source} is not the data that {folder.name} was trained on any more (its content changed)",
-            f"bring the data back, or begin from the model: gansmith train {data.source} --from {folder}/best",
+            f"bring the data back, or begin anew: {runs.command('train', data.source, **{'from': model})}",
         )
     try:
         state.load(found.tensors, found.counters)
     except (LookupError, RuntimeError, TypeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(f"the checkpoint of {folder} is of another version: {reason}", "train anew") from None
+        raise DataError(f"the checkpoint of {folder} is no fit: {str(error).splitlines()[0]}", "train anew") from None
 
 
 def ended(folder: Path) -> Outcome | None:
@@ -229,7 +229,7 @@ def _lead(
 
     status, message = "failed", ""
     try:
-        with stop, enough_memory(state.batch, f"gansmith resume {folder}"):
+        with stop, enough_memory(state.batch, runs.command("resume", folder)):
             at_tick = hooks.at_ticks([*judging, raise_alarm, *write, stop_when_converged])
             each_round = [hooks.clock(), log.collect, display.round, at_tick, save_when_due]
             each_round += [hooks.deadline, stop.hook]
@@ -239,7 +239,7 @@ def _lead(
                 with contextlib.suppress(checkpoint.NotFiniteState):  # the last checkpoint is better than this moment
                     save(state, {})
         if why == "interrupted":
-            status, message = "stopped", f"stopped at {state.images:,} pictures; gansmith resume {folder}"
+            status, message = "stopped", f"stopped at {state.images:,} pictures; {runs.command('resume', folder)}"
         else:
             if why == "time" and all(past["images"] < state.images for past in state.watched):
                 _look_at_the_end([*judging, *write], state, recover)
@@ -251,7 +251,7 @@ def _lead(
         message = str(error)
         raise
     except KeyboardInterrupt:
-        status, message = "stopped", f"quit without saving; gansmith resume {folder}"
+        status, message = "stopped", f"quit without saving; {runs.command('resume', folder)}"
         raise
     finally:
         display.close()

@@ -12,6 +12,7 @@ from gansmith.train.run import Run, parse_count, whole
         ("500000", 500_000),
         ("500_000", 500_000),
         ("500,000", 500_000),
+        ("1,234,567", 1_234_567),
         ("500k", 500_000),
         ("2M", 2_000_000),
         ("2m", 2_000_000),
@@ -24,7 +25,7 @@ def test_counts(text, count):
     assert parse_count(text) == count
 
 
-@pytest.mark.parametrize("text", ["", "k", "x", "1.5", "nan", "inf", "2G", "1 000"])
+@pytest.mark.parametrize("text", ["", "k", "x", "1.5", "nan", "inf", "2G", "1 000", "1,2", "12,34", "1,0000"])
 def test_what_is_no_count(text):
     with pytest.raises(UsageError, match="not a whole number"):
         parse_count(text)
