@@ -79,7 +79,7 @@ def save(state: State, folder: Path, about: Mapping[str, Any], keep: int | None 
     except Damaged as error:
         shutil.rmtree(final, ignore_errors=True)
         raise DataError(f"{final} was not read back as it was written: {error}", "check the disk") from None
-    kept = [path for path in entries(folder) if _step(path) == keep][-1:]
+    kept = [path for path in entries(folder) if step_of(path) == keep][-1:]
     for old in entries(folder)[:-KEEP]:
         if old not in kept:
             shutil.rmtree(old, ignore_errors=True)
@@ -89,7 +89,7 @@ def save(state: State, folder: Path, about: Mapping[str, Any], keep: int | None 
 def forget_after(folder: Path, step: int) -> None:
     """Delete the checkpoints of rounds after `step`, which are not to be gone on from."""
     for path in entries(folder):
-        if _step(path) > step:
+        if step_of(path) > step:
             shutil.rmtree(path, ignore_errors=True)
 
 
@@ -99,7 +99,7 @@ def newest(folder: Path, report=lambda message: None, until: int | None = None) 
     With `until`, those of later rounds do not count.
     """
     for path in reversed(entries(folder)):
-        if until is not None and _step(path) > until:
+        if until is not None and step_of(path) > until:
             continue
         try:
             return read(path)
@@ -142,7 +142,8 @@ def entries(folder: Path) -> list[Path]:
     return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
 
 
-def _step(path: Path) -> int:
+def step_of(path: Path) -> int:
+    """Return the round that a checkpoint is of, by its name."""
     number = path.name.split("-")[1] if "-" in path.name else ""
     return int(number) if number.isdecimal() else 0
 

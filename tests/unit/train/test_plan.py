@@ -288,13 +288,15 @@ def test_nothing_given_is_ten_minutes(planned):
     assert planned().run.minutes == plan.DEFAULT_MINUTES
 
 
-def test_the_speed_is_measured(monkeypatch):
+@pytest.mark.parametrize(("peaks", "memory"), [((2**28, 2**30), 2**30), ((2**30, 2**30), 0)])
+def test_the_speed_is_measured_and_the_memory_where_it_was_never_larger(monkeypatch, peaks, memory):
     monkeypatch.setattr(plan, "MEASURE", 0.05)
+    monkeypatch.setattr(plan.machine, "peak_memory", iter(peaks).__next__)
     made = plan.plan(
         catalog.create("vanilla", {"width": 8}), Run(images=1000), pictures(50), torch.device("cpu"), "fp32"
     )
     assert made.rate > 0
-    assert made.memory > 2**20
+    assert made.memory == memory
     assert made.parameters > 1000
 
 
