@@ -267,8 +267,8 @@ def tables(data: str, seeds: list[dict]) -> list[dict]:
         for caption, of in rows.items():
             columns = COPIED if caption == COPIES else ["pictures", *METRICS]
             if of:
-                told = {"columns": [*KEY, "seeds", *columns], "rows": of if caption == COPIES else [*of, floor]}
-                made.append({"caption": caption.format(data=data, where=where, net=net)} | told)
+                table = {"columns": [*KEY, "seeds", *columns], "rows": of if caption == COPIES else [*of, floor]}
+                made.append({"caption": caption.format(data=data, where=where, net=net)} | table)
     return made
 
 
@@ -312,7 +312,8 @@ def reached(scores: dict) -> list[dict]:
 
     Its best, as it may be worse at the end than before.
     """
-    told, found = about(scores), curves(scores) if about(scores) else {}
+    told = about(scores)
+    found = curves(scores) if told else {}
     if ITS_MINUTES not in found.get(TUTORIAL, {}):
         return []
     goal = min(found[TUTORIAL].values())

@@ -23,9 +23,9 @@ from gansmith.sample import export as exporting
 from gansmith.sample.export import Exported, Format
 from gansmith.sample.sampler import Sampler
 from gansmith.shards import Shard
-from gansmith.train import ranks, trainer
+from gansmith.train import checkpoint, ranks, trainer
 from gansmith.train.display import Display, Mode
-from gansmith.train.folder import write_json, writing_to
+from gansmith.train.folder import before_the_restart, write_json, writing_to
 from gansmith.train.plan import left_open
 from gansmith.train.run import Run
 from gansmith.train.trainer import Outcome
@@ -94,7 +94,7 @@ def train(
     game, left = make_gan(gan, options or {}, pictures, ranks.agreed(lambda: start_from and start_from.gan))
     asked = gan if gan is None or isinstance(gan, str) else game
     command = command or _typed(pictures, asked, run, options=options or None, parent=parent and str(parent))
-    if before := ranks.agreed(lambda: runs.before_the_restart(root, name, command)):
+    if before := ranks.agreed(lambda: before_the_restart(root, name, command)):
         return resume(before, pictures, display=display, judge=judge)
     folder = ranks.agreed(lambda: runs.new_run_dir(root, name, pictures.source))
     try:
@@ -111,7 +111,8 @@ def train(
             judge=judge,
         )
     except BaseException:
-        if ranks.first() and not runs.begun(folder):  # nothing to go on from: leave nothing behind, the name is free
+        begun = checkpoint.entries(folder / "state")
+        if ranks.first() and not begun:  # nothing to go on from: leave nothing behind, the name is free
             shutil.rmtree(folder, ignore_errors=True)
         raise
 

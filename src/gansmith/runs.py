@@ -17,10 +17,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gansmith import machine
 from gansmith.errors import UsageError
 
 MOST_JSON_BYTES = 16 << 20  # a config takes kilobytes: whatever is larger was not written by a training
+WEIGHTS = "model.safetensors"
 ENDINGS = ("finished", "stopped", "failed")
 LIKE = ("dagan",)  # GANs that must be shown a picture; written out, as the catalog, which knows it too, loads torch
 
@@ -253,24 +253,9 @@ def _taken(path: Path) -> UsageError:
     return UsageError(f"{path} is there already", f"{command('resume', path)}, or take another --name")
 
 
-def before_the_restart(root: str | Path, name: str | None, command: str) -> Path | None:
-    """Return the run that torchrun's last attempt at this command began, None where there is nothing to go on with."""
-    if name is None and machine.torchrun("TORCHELASTIC_MAX_RESTARTS", 0):
-        raise UsageError("a training that torchrun may restart must be found again", "give it a --name")
-    if name is None or not machine.torchrun("TORCHELASTIC_RESTART_COUNT", 0):
-        return None
-    folder = Path(root) / name
-    ours = read_json(folder / "config.json", {}).get("command") == command
-    if ours and begun(folder):
-        return folder
-    if ours or (folder.is_dir() and not any(folder.iterdir())):  # killed before its first checkpoint
-        shutil.rmtree(folder)
-    return None
-
-
-def begun(run_dir: Path) -> bool:
-    """Whether a run has a checkpoint to go on from."""
-    return any(path.is_dir() and not path.name.startswith(".") for path in (run_dir / "state").glob("*"))
+def models_of(run_dir: Path) -> list[Path]:
+    """Return the models of a run, the best first."""
+    return [run_dir / name for name in ("best", "last") if (run_dir / name / WEIGHTS).is_file()]
 
 
 def read_config(run_dir: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from gansmith.data.images import assemble
 from gansmith.errors import DataError, UsageError
 from gansmith.gans import DCGAN, WGANGP
 from gansmith.train import hooks, trainer
+from gansmith.train.folder import before_the_restart
 from gansmith.train.run import Run
 
 VERBS = ("data", "evaluate", "export", "load", "resume", "train")
@@ -299,7 +300,7 @@ def test_a_restart_finds_its_own_run_and_touches_no_other(tmp_path, monkeypatch)
         (tmp_path / name / "config.json").write_text(json.dumps({"command": command}))
 
     def found(name):
-        return runs.before_the_restart(tmp_path, name, "train x")
+        return before_the_restart(tmp_path, name, "train x")
 
     begun("mine", "train x")
     begun("other", "train y")

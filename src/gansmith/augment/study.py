@@ -6,7 +6,6 @@ steps, and accuracy is measured on real pictures that neither has seen.
 """
 
 import json
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 import gansmith
+from gansmith.augment.budget import check_seeds, too_few
 from gansmith.augment.cell import ARMS, Cell, Train, play_cell, synthetic_count
 from gansmith.augment.choose import STEPS as GATE_STEPS
 from gansmith.augment.classifier import classical, fit_mixed, probabilities
@@ -32,7 +32,6 @@ TEST_SHARE = 0.3
 GAN_MINUTES = 2.0
 LEAST_GAN_MINUTES = 0.25
 HEADROOM = 0.93  # share of the minutes that is planned for; the rest is a busier machine
-MARGIN = 1.25  # of the minutes that are advised: the next call measures anew, and may find the machine busier
 SURROUNDINGS = 6.0  # seconds of each training beside its minutes
 MOST_REALS = 200
 MEASURED = ("other_seconds", "gan_minutes")
@@ -91,8 +90,7 @@ def make_plan(
     where not even one count fits, or a count is more than a class has.
     """
     smallest = min(data.counts().values())
-    if seeds < 2:
-        raise UsageError(f"{seeds} seed gives no interval", "take 5 or more")
+    check_seeds(seeds)
     if steps < 1:
         raise UsageError(f"classifiers learn nothing in {steps} steps", "give it --steps 500")
     counts = tuple(sorted(set(counts or default_counts(smallest))))
@@ -112,8 +110,7 @@ def make_plan(
         if each >= LEAST_GAN_MINUTES:
             return replace(plan, gan_minutes=round(each, 3))
         if len(plan.counts) == 1:
-            least = math.ceil(MARGIN * replace(plan, gan_minutes=LEAST_GAN_MINUTES).minutes / HEADROOM)
-            raise UsageError(f"--minutes {minutes:g} is too few for {seeds} seeds", f"give it --minutes {least}")
+            raise too_few(minutes, seeds, replace(plan, gan_minutes=LEAST_GAN_MINUTES).minutes / HEADROOM)
         plan = replace(plan, counts=plan.counts[:-1])
 
 

@@ -6,7 +6,6 @@ real rows that neither tree nor GAN has seen. The same with SMOTE and ADASYN in 
 """
 
 import json
-import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -18,6 +17,7 @@ from sklearn.model_selection import train_test_split
 
 import gansmith
 from gansmith.augment import oversample
+from gansmith.augment.budget import check_seeds, too_few
 from gansmith.augment.kept import read_kept, settings_to_go_on_with
 from gansmith.augment.tree import DEPTH, METRICS, features, judge
 from gansmith.augment.verdict import paired_difference
@@ -29,7 +29,6 @@ from gansmith.sample.rows import RowSampler
 SEEDS = 5
 TEST_SHARE = 0.3
 ROUNDS, LEAST_ROUNDS = 2000, 200
-MARGIN = 1.25  # of the minutes that are advised: the next call measures anew, and may find the machine busier
 FEWEST_ROWS = 4
 REAL, GAN_ALONE, SMOTE_ALONE = "real", "GAN alone", "SMOTE alone"
 PEERS = ("SMOTE", "ADASYN")
@@ -72,8 +71,7 @@ def make_plan(data: TableData, rate: float, *, seeds: int = SEEDS, minutes: floa
     SMOTE and ADASYN are left out where imbalanced-learn is missing, balanced arms where the classes are of one size.
     """
     check(data)
-    if seeds < 2:
-        raise UsageError(f"{seeds} seed gives no interval", "take 5 or more")
+    check_seeds(seeds)
     peers = PEERS if oversample.available() else ()
     balanced = [f"real + {method}" for method in ("GAN", *peers)] if len(set(data.counts().values())) > 1 else []
     plan = Plan((REAL, GAN_ALONE, *([SMOTE_ALONE] if peers else []), *balanced), seeds, ROUNDS, round(rate, 1))
@@ -81,8 +79,7 @@ def make_plan(data: TableData, rate: float, *, seeds: int = SEEDS, minutes: floa
         return plan
     rounds = int(minutes * 60 * plan.rate / seeds)
     if rounds < LEAST_ROUNDS:
-        least = math.ceil(100 * MARGIN * seeds * LEAST_ROUNDS / plan.rate / 60) / 100
-        raise UsageError(f"--minutes {minutes:g} is too few for {seeds} seeds", f"give it --minutes {least:g}")
+        raise too_few(minutes, seeds, seeds * LEAST_ROUNDS / plan.rate / 60, parts=100)
     return replace(plan, rounds=rounds)
 
 

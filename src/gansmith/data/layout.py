@@ -105,9 +105,10 @@ def _train_and_test(inside, folders, train, test, label, prefix) -> Listing:
 def _by_metadata(inside: Sequence[Entry], table: Entry, label: str | None, prefix: str) -> Listing:
     rows, column = read_metadata(table.name, table.size, table.open, label)
     by_name = {entry.name: entry for entry in inside}
-    by_spelling = {_spelling(name): name for name in by_name}
     names = [prefix + row.file for row in rows]
-    names = [name if name in by_name else by_spelling.get(_spelling(name), name) for name in names]
+    if not by_name.keys() >= set(names):
+        by_spelling = {_spelling(name): name for name in by_name}
+        names = [name if name in by_name else by_spelling.get(_spelling(name), name) for name in names]
     items: list[tuple[Entry, str | None]] = []
     problems: list[Problem] = []
     seen: set[str] = set()

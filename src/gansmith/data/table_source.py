@@ -75,9 +75,9 @@ def _plain(column: Sequence[str | None]) -> list[str | None]:
     """
     cells = [None if cell and cell.lower() in WORDS else cell for cell in column]
     commas = [cell for cell in cells if cell and "," in cell]
-    numbers = all(_COMMA.fullmatch(cell) for cell in cells if cell)
-    decimal = numbers and not all(map(_THOUSANDS.fullmatch, commas))
-    return [cell and cell.replace(",", ".") for cell in cells] if decimal else cells
+    if all(map(_THOUSANDS.fullmatch, commas)) or not all(_COMMA.fullmatch(cell) for cell in cells if cell):
+        return cells
+    return [cell and cell.replace(",", ".") for cell in cells]
 
 
 def _assemble(cells: Cells, label: str, source: str) -> TableData:
@@ -116,26 +116,24 @@ def _columns(cells: Cells, label: str) -> tuple[tuple[Column, ...], list[str]]:
         whole = all(map(_WHOLE.fullmatch, found))
         numbers = whole or all(map(_is_number, found))
         codes = numbers and any(map(_CODE.fullmatch, found))
+        why = ""
         if len(found) < len(column) / 2:
-            notes.append(f"column {name or '(no name)'} is left out: more than half of its cells are empty")
+            why = "more than half of its cells are empty"
         elif len(distinct) < 2:
-            notes.append(f"column {name or '(no name)'} is left out: it is the same in every row")
-        elif whole and not codes:
-            if any(map(_LONG.fullmatch, found)):
-                notes.append(
-                    f"column {name or '(no name)'} is left out: whole numbers of more than 15 digits are not exact"
-                )
-            elif _counts_rows(found):
-                notes.append(f"column {name or '(no name)'} is left out: it numbers the rows")
-            else:
-                columns.append(Column(name, "integer"))
+            why = "it is the same in every row"
+        elif whole and not codes and any(map(_LONG.fullmatch, found)):
+            why = "whole numbers of more than 15 digits are not exact"
+        elif whole and not codes and _counts_rows(found):
+            why = "it numbers the rows"
         elif numbers and not codes:
-            columns.append(Column(name, "real"))
+            columns.append(Column(name, "integer" if whole else "real"))
         elif len(distinct) > min(MOST_CATEGORIES, len(found) / 2):
             what = "codes (numbers with leading zeros)" if codes else "texts"
-            notes.append(f"column {name or '(no name)'} is left out: {len(distinct):,} {what} in {len(found):,} rows")
+            why = f"{len(distinct):,} {what} in {len(found):,} rows"
         else:
             columns.append(Column(name, "category", tuple(sorted(distinct))))
+        if why:
+            notes.append(f"column {name or '(no name)'} is left out: {why}")
     return tuple(columns), notes
 
 

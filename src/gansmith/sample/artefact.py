@@ -61,7 +61,7 @@ def read(path: Path) -> tuple[GAN, Nets, DataSpec, dict[str, Any]]:
         ) from None
 
 
-def beside(folder: Path) -> list[Path]:
+def others(folder: Path) -> list[Path]:
     """Return what lies in the folder of an artefact beside its files; nothing where there is none yet.
 
     Raises UsageError where something else is there.

@@ -99,7 +99,8 @@ def generate_shard(
         raise UsageError(f"truncation {truncation:g} is outside (0, 1]", "take a value such as 0.7")
     seeds = _once(seeds)
     out, mine = Path(out), shard.of(seeds)
-    _check_others(out, seeds, sampler.hash)
+    if not (out / SHARDS).is_dir():  # the first one looks for all
+        _check_others(out, seeds, sampler.hash)
     about = {
         "gansmith": gansmith.__version__,
         "model": sampler.hash,

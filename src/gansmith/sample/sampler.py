@@ -290,7 +290,7 @@ class Sampler:
         What lies beside an old one stays. Raises UsageError where `folder` is there and holds something else.
         """
         folder = Path(folder)
-        others = artefact.beside(folder)
+        others = artefact.others(folder)
         weights = self._weights()
         config = {
             "format": FORMAT,

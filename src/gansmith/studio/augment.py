@@ -22,7 +22,7 @@ from gansmith.studio import jobs, trained_on
 from gansmith.studio.jobs import Job
 from gansmith.studio.problems import Conflict, NotFound
 from gansmith.studio.security import SANDBOX
-from gansmith.studio.studio import WEIGHTS, Studio
+from gansmith.studio.studio import Studio
 
 FOLDER = "augmented"
 PICTURES, STUDY = "pictures", "study"
@@ -140,13 +140,8 @@ def check(run: Path, counts: dict[str, int]) -> None:
     if len(counts) < 2:
         what = "one class only" if counts else "no classes"
         raise DataError(f"the data of {run.name} has {what}", "train on data with each class in a folder of its own")
-    if not models_of(run):
+    if not runs.models_of(run):
         raise UsageError(f"{run.name} has no model yet", "wait for its first preview, then reload this page")
-
-
-def models_of(run: Path) -> list[Path]:
-    """Return the models of a run, the best first."""
-    return [run / name for name in ("best", "last") if (run / name / WEIGHTS).is_file()]
 
 
 def plan_of(run: Path, to: str) -> dict[str, Any]:
@@ -165,7 +160,7 @@ def words_of(run: Path, order: Order, folder: Path) -> list[str]:
     reading = trained_on.reading(run)
     if order.kind == PICTURES:
         own = {"to": order.to, "seed": order.seed, "new_only": order.new_only, "out": folder / PICTURES, "json": True}
-        words = ["augment", source, str(next(iter(models_of(run)), run / "best"))]
+        words = ["augment", source, str(next(iter(runs.models_of(run)), run / "best"))]
     else:
         own = {"study": True, "minutes": order.minutes, "gan": runs.read_config(run)["gan"].get("name")}
         own |= {"per_class": order.per_class, "seeds": order.seeds, "steps": order.steps, "mirror": order.mirror}

@@ -7,13 +7,13 @@ from pydantic import BaseModel, Field, ValidationError
 from gansmith import catalog
 from gansmith.data.spec import DataSpec
 from gansmith.errors import GansmithError, UsageError
-from gansmith.runs import read_json
+from gansmith.runs import WEIGHTS, read_json
 from gansmith.sample.artefact import FORMAT
 from gansmith.sample.places import style_layers, truncates
 from gansmith.sample.sampler import Sampler
 from gansmith.studio import problems
 from gansmith.studio.problems import NotFound
-from gansmith.studio.studio import WEIGHTS, LoadedModel, Studio
+from gansmith.studio.studio import LoadedModel, Studio
 
 
 class Card(BaseModel):

@@ -44,8 +44,7 @@ def summary(path: Path) -> dict[str, Any]:
     unbegun = info.state == "interrupted" and not (path / "state" / "lock.json").exists() and not info.seconds
     if (bare or unbegun) and age < STARTING_SECONDS:
         row |= {"state": "starting", "message": ""}
-    has_model = any((path / part / "model.safetensors").is_file() for part in ("best", "last"))
-    return row | {"model": has_model, "report": (path / "report.html").is_file()}
+    return row | {"model": bool(runs.models_of(path)), "report": (path / "report.html").is_file()}
 
 
 def samples(path: Path) -> list[dict[str, Any]]:

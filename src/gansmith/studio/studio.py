@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gansmith.errors import UsageError
+from gansmith.runs import WEIGHTS, models_of
 from gansmith.studio.problems import NotFound
 
 if TYPE_CHECKING:
     from gansmith.sample.sampler import Sampler
 
 KEPT = 4  # models in memory
-WEIGHTS = "model.safetensors"
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,8 @@ class Studio:
         """Return the artefact of an id: the one that was opened, or a run's best/, else its last/."""
         if self.artefact and id == self.artefact.name:
             return self.artefact
-        run = self.run_path(id)
-        for path in (run / "best", run / "last"):
-            if (path / WEIGHTS).is_file():
-                return path
+        if models := models_of(self.run_path(id)):
+            return models[0]
         raise NotFound(f"the run {id!r} has no model yet", "wait for its first evaluation; it writes the first model")
 
     def model(self, id: str) -> LoadedModel:

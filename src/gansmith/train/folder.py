@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import platform
+import shutil
 import socket
 import sys
 import time
@@ -15,7 +16,7 @@ import torch
 
 import gansmith
 from gansmith import machine, runs
-from gansmith.errors import DataError, TrainingError
+from gansmith.errors import DataError, TrainingError, UsageError
 from gansmith.files import write_whole
 from gansmith.train import checkpoint, ranks
 
@@ -58,6 +59,21 @@ def enough_memory(batch: int, otherwise: str = "") -> Iterator[None]:
         less = "take a smaller --batch, --micro-batch or --size"
         remedy = f"{less}; once there is more: {otherwise}" if otherwise else less
         raise TrainingError(f"there is not enough memory for batches of {batch}", remedy) from error
+
+
+def before_the_restart(root: str | Path, name: str | None, command: str) -> Path | None:
+    """Return the run that torchrun's last attempt at this command began, None where there is nothing to go on with."""
+    if name is None and machine.torchrun("TORCHELASTIC_MAX_RESTARTS", 0):
+        raise UsageError("a training that torchrun may restart must be found again", "give it a --name")
+    if name is None or not machine.torchrun("TORCHELASTIC_RESTART_COUNT", 0):
+        return None
+    folder = Path(root) / name
+    ours = runs.read_json(folder / "config.json", {}).get("command") == command
+    if ours and checkpoint.entries(folder / "state"):
+        return folder
+    if ours or (folder.is_dir() and not any(folder.iterdir())):  # killed before its first checkpoint
+        shutil.rmtree(folder)
+    return None
 
 
 def environment(device: torch.device, threads: int) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def at_ticks(hooks: Sequence[Hook]) -> Hook:
 
 def look_once(hooks: Sequence[Hook], state: State) -> None:
     """Call the hooks of a tick between ticks, for a run whose time ended there."""
-    logs = {name: total / count for name, (total, count) in state.tick_losses.items()}
+    logs = means(state)
     for one in hooks:
         one(state, logs)
 
@@ -150,6 +150,11 @@ def _sheet(images: np.ndarray):
     return pages.grid(images, columns=COLUMNS, scale=max(1, 48 // max(images.shape[1:3])))
 
 
+def means(state: State) -> Logs:
+    """Return the losses of the rounds since the last tick, as means."""
+    return {name: total / count for name, (total, count) in state.tick_losses.items()}
+
+
 class MetricsLog:
     """Append one row a tick to metrics.jsonl: losses as means over the tick, quality figures as they are."""
 
@@ -165,11 +170,10 @@ class MetricsLog:
 
     def write(self, state: State, logs: Logs) -> None:
         """Write the row of this tick."""
-        means = {name: total / count for name, (total, count) in state.tick_losses.items()}
         images, seconds = self._since
         rate = (state.images - images) / max(1e-9, state.seconds - seconds)
         row = {"step": state.step, "images": state.images, "seconds": round(state.seconds, 3), "img/s": round(rate, 2)}
-        row |= {name: float(f"{value:.6g}") for name, value in (logs | means).items()}
+        row |= {name: float(f"{value:.6g}") for name, value in (logs | means(state)).items()}
         with self.path.open("a") as file:
             file.write(json.dumps(row) + "\n")
         state.tick_losses, self._since = {}, (state.images, state.seconds)

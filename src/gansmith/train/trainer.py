@@ -154,7 +154,7 @@ def _load_newest(state: State, folder: Path, data: ImageData, display: Display) 
     if found.about.get("format") != FORMAT:
         raise DataError(f"the checkpoint of {folder} is of another version", "train anew, or use its version")
     if found.about.get("fingerprint") != data.fingerprint:
-        model = next((folder / name for name in ("best", "last") if (folder / name).is_dir()), None)
+        model = next(iter(runs.models_of(folder)), None)
         raise DataError(
             f"{data.source} is not the data that {folder.name} was trained on any more (its content changed)",
             f"bring the data back, or begin anew: {runs.command('train', data.source, **{'from': model})}",
