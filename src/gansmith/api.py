@@ -12,7 +12,6 @@ import numpy as np
 
 from gansmith import catalog, runs
 from gansmith.data.images import ImageData
-from gansmith.data.kinds import kinds_of
 from gansmith.data.sources import open_data
 from gansmith.data.spec import DataSpec
 from gansmith.data.table import TableData
@@ -136,11 +135,7 @@ def dry_run(
     run = make_run(settings, epochs, len(pictures))
     start_from = load(parent, "cpu") if parent is not None else None
     game, left = make_gan(gan, options, pictures, start_from and start_from.gan)
-    if start_from and run.kinds is None and pictures.labels is None:
-        run = dataclasses.replace(run, kinds=kinds_of(start_from.spec.classes))
-    device, precision, _ = trainer.find_machine(run, pictures)
-    planned, *_ = trainer.make_plan(game, run, pictures, device, precision, left)
-    return trainer.describe(Path("(dry run)"), planned, device, precision)
+    return trainer.rehearse(game, run, pictures, start_from, left)
 
 
 def resume(

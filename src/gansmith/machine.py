@@ -96,9 +96,27 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def set_threads(threads: int | None) -> int:
-    """Use this many threads (None: all cores of the container) and return the number."""
+@contextlib.contextmanager
+def own_threads() -> Iterator[None]:
+    """Leave torch and NumPy, after the block or the function, with the numbers of threads that they had before."""
     import torch
+    from threadpoolctl import threadpool_limits
+
+    before = torch.get_num_threads()
+    with threadpool_limits(user_api="blas"):
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
+
+
+def set_threads(threads: int | None) -> int:
+    """Use this many threads (None: all cores of the container), in NumPy's products as well, and return the number.
+
+    The last bits of a product depend on it, and with them those of the figures that a training is watched by.
+    """
+    import torch
+    from threadpoolctl import threadpool_limits
 
     from gansmith.errors import UsageError
 
@@ -106,6 +124,7 @@ def set_threads(threads: int | None) -> int:
         raise UsageError(f"{threads:,} threads are more than this machine can take", f"take {cores()}, at most {most}")
     prepare()
     torch.set_num_threads(threads or cores())
+    threadpool_limits(torch.get_num_threads(), "blas")
     return torch.get_num_threads()
 
 

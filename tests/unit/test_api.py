@@ -276,6 +276,8 @@ def test_pictures_told_of_kinds(pictures, tmp_path, monkeypatch):
     assert runs.read_config(many.folder)["run"]["kinds"] == 64  # without being asked to
     asked = {"epochs": None, "options": {}, "images": 64, "threads": 1, "device": "cpu", "precision": "fp32"}
     assert "4 kinds" in api.dry_run(pictures, "dcgan", parent=whole.best, **asked)
+    with pytest.raises(UsageError, match="no weight of the parent model fits"):
+        api.dry_run(pictures, "stylegan2", parent=whole.best, **asked)
     child = api.train(pictures, DCGAN(width=4), root=tmp_path, parent=whole.best, **SMALL, judge=False)
     assert gs.load(child.best).spec.classes == model.spec.classes
     with pytest.raises(UsageError, match="have classes already"):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+import threadpoolctl
 import torch
 
 from gansmith import machine
@@ -47,15 +48,19 @@ def test_denormals_are_flushed():
     assert float(torch.tensor(1e-40) * 0.5) == 0.0
 
 
-def test_threads_are_set_and_told():
-    before = torch.get_num_threads()
-    try:
-        assert machine.set_threads(1) == 1
-        assert torch.get_num_threads() == 1
-        with pytest.raises(UsageError, match="more than this machine can take"):
-            machine.set_threads(5000)
-    finally:
-        torch.set_num_threads(before)
+def test_threads_are_set_and_told_and_given_back():
+    def threads():
+        pools = threadpoolctl.threadpool_info()
+        return torch.get_num_threads(), {pool["num_threads"] for pool in pools if pool["user_api"] == "blas"}
+
+    torch.set_num_threads(3)
+    with threadpoolctl.threadpool_limits(3):
+        with machine.own_threads():
+            assert machine.set_threads(2) == 2
+            assert threads() == (2, {2})
+            with pytest.raises(UsageError, match="more than this machine can take"):
+                machine.set_threads(5000)
+        assert threads() == (3, {3})
 
 
 def test_the_peak_of_memory_is_that_of_the_process_alone():

@@ -19,6 +19,7 @@ from gansmith import machine, runs
 from gansmith.errors import DataError, TrainingError, UsageError
 from gansmith.files import write_whole
 from gansmith.train import checkpoint, ranks
+from gansmith.train.run import Run
 
 
 @contextlib.contextmanager
@@ -76,8 +77,9 @@ def before_the_restart(root: str | Path, name: str | None, command: str) -> Path
     return None
 
 
-def environment(device: torch.device, threads: int) -> dict[str, Any]:
-    """Return what this process runs on."""
+def environment(run: Run) -> dict[str, Any]:
+    """Return what this process plays a planned run on."""
+    device = torch.device(run.device)
     return {
         "gansmith": gansmith.__version__,
         "python": platform.python_version(),
@@ -85,7 +87,7 @@ def environment(device: torch.device, threads: int) -> dict[str, Any]:
         "system": platform.platform(),
         "processor": machine.processor(),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else str(device),
-        "threads": threads,
+        "threads": run.threads,
         "processes": ranks.world(),
         "argv": sys.argv,
     }

@@ -5,11 +5,12 @@ import math
 import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 
-from gansmith import machine
+from gansmith import catalog, machine, pages
 from gansmith.data.batches import Batches
 from gansmith.data.images import ImageData
 from gansmith.errors import DataError
@@ -60,6 +61,16 @@ class Plan:
         """Expected length."""
         by_images = (self.run.images or 0) / self.rate
         return min(by_images, 60 * self.run.minutes) if self.run.minutes else by_images
+
+    def describe(self, folder: Path, device: torch.device, precision: str) -> str:
+        """Put it into words: a line of figures, and one for each reason."""
+        run, name = self.run, catalog.name_of(self.gan)
+        head = (
+            f"▶ run    {folder} · {name} {self.parameters / 1e6:.2g}M params · {device} {precision}"
+            f" · batch {run.batch} · {run.images:,} pictures · about {pages.duration(self.seconds)}"
+            + (f" · {self.memory / 2**30:.1f} GiB" if self.memory else "")
+        )
+        return "\n".join([head, *(f"         {reason}" for reason in self.reasons)])
 
 
 def left_open(gan: type[GAN], given: Iterable[str]) -> frozenset[str]:

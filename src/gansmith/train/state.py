@@ -6,17 +6,21 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from gansmith import machine
 from gansmith.data.spec import DataSpec
+from gansmith.errors import UsageError
 from gansmith.game import GAN, Nets, Player
 from gansmith.seeds import derive
 from gansmith.train import ranks
 from gansmith.train.run import Run
+
+if TYPE_CHECKING:
+    from gansmith.sample.sampler import Sampler
 
 COUNTERS = (
     *("length", "flexible", "step", "images", "draws", "seconds", "tick_losses", "best"),
@@ -97,6 +101,22 @@ class State:
     def period(self) -> int:
         """After so many rounds the same turns are due again."""
         return math.lcm(*(turn.every for turn in self.turns))
+
+    def inherit(self, parent: "Sampler") -> str:
+        """Take every tensor of the same name and shape from a trained model, and return what was done, in words."""
+        mine, theirs = self.nets.state_dict(), parent.nets.state_dict()
+        fitting = {k: v for k, v in theirs.items() if k in mine and mine[k].shape == v.shape and k != "progress"}
+        if not any(name.startswith("G.") for name in fitting):
+            raise UsageError(
+                "no weight of the parent model fits this one", "take the same --gan and options as the parent's"
+            )
+        self.nets.load_state_dict(mine | fitting)
+        self.average.load_state_dict(self.nets.state_dict())
+        taken = f"  from   {len(fitting)} of {len(mine)} tensors taken from the parent model"
+        before, now = parent.spec.classes, self.spec.classes
+        if len(before) == len(now) and before != now:
+            taken += f"\n! its classes are others: what it knows of {before[0]}, its first, begins {now[0]}, and so on"
+        return taken
 
     def autocast(self) -> AbstractContextManager:
         """Context in which losses are computed."""

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 import gansmith
-from gansmith import catalog, machine, pages, runs
+from gansmith import catalog, machine, runs
 from gansmith.data.batches import Batches
 from gansmith.data.images import ImageData
 from gansmith.data.kinds import kinds_of, told
@@ -69,6 +69,7 @@ class Outcome:
         return runs.read_metrics(self.folder)
 
 
+@machine.own_threads()
 def start(
     gan: GAN,
     run: Run,
@@ -87,35 +88,53 @@ def start(
     The planner settles the fields of the GAN that are `left` to it. Of several processes the first needs `folder` and
     `parent`; the others get its weights.
     """
-    check_same_data(data)
-    device, precision, threads = find_machine(run, data)
-    parents = ranks.agreed(lambda: parent and parent.spec.classes)
-    if parents is not None and run.kinds is None and data.labels is None:
-        run = dataclasses.replace(run, kinds=kinds_of(parents))
-    planned, quick, sorted_data = make_plan(gan, run, data, device, precision, left)
-    gan, flexible = planned.gan, run.images is None
-    run = dataclasses.replace(planned.run, device=str(device), precision=precision, threads=threads)
-    state = State(gan, run, sorted_data.spec, device, precision)
-    state.flexible = flexible
-    if parent is not None:
-        display.note(_inherit(state, parent))
+    planned, state, quick, sorted_data, inherited = _prepare(gan, run, data, parent, left)
+    gan, run = state.gan, state.run
+    if inherited:
+        display.note(inherited)
     config = {"gan": catalog.to_config(gan), "run": dataclasses.asdict(run), "data": dict(source), "command": command}
     stop = hooks.Interruption()
     with writing_to(folder):
         if ranks.first():
             with stop:
                 write_json(folder / "config.json", config)
-                write_json(folder / "env.json", environment(device, threads))
+                write_json(folder / "env.json", environment(run))
                 write_json(folder / "data.json", data.summary())
                 (folder / "alerts.jsonl").touch()
                 hooks.reals_grid(sorted_data).save(folder / "reals.png")
                 checkpoint.save(state, folder / "state", _about(data))
-        display.note(describe(folder, planned, device, precision))
+        display.note(planned.describe(folder, state.device, run.precision))
         name, rate = config["gan"]["name"], planned.rate
         display.event("plan", run=str(folder), gan=name, images=run.images, rate=rate, n=len(data))
         return _play(state, _batches(state, sorted_data), data, quick, folder, display, stop, judge)
 
 
+@machine.own_threads()
+def rehearse(gan: GAN, run: Run, data: ImageData, parent: Sampler | None = None, left: Collection[str] = ()) -> str:
+    """Measure and describe what `start` would begin, and raise what it would."""
+    planned, state, _, _, inherited = _prepare(gan, run, data, parent, left)
+    told_first = f"{inherited}\n" if inherited else ""
+    return told_first + planned.describe(Path("(dry run)"), state.device, state.run.precision)
+
+
+def _prepare(
+    gan: GAN, run: Run, data: ImageData, parent: Sampler | None, left: Collection[str]
+) -> tuple[plan.Plan, State, Quick, ImageData, str]:
+    """Return the plan of a run, its first state, what judges it, the data as the game is told, what is inherited."""
+    check_same_data(data)
+    device, precision, threads = find_machine(run, data)
+    flexible = run.images is None
+    parents = ranks.agreed(lambda: parent and parent.spec.classes)
+    if parents is not None and run.kinds is None and data.labels is None:
+        run = dataclasses.replace(run, kinds=kinds_of(parents))
+    planned, quick, sorted_data = make_plan(gan, run, data, device, precision, left)
+    run = dataclasses.replace(planned.run, device=str(device), precision=precision, threads=threads)
+    state = State(planned.gan, run, sorted_data.spec, device, precision)
+    state.flexible = flexible
+    return planned, state, quick, sorted_data, state.inherit(parent) if parent else ""
+
+
+@machine.own_threads()
 def resume(folder: Path, data: ImageData, display: Display, judge: bool = True) -> Outcome:
     """Go on with a run from its newest whole checkpoint, bit for bit as if it had not stopped."""
     check_same_data(data)
@@ -370,31 +389,3 @@ def _about(data: ImageData) -> dict[str, Any]:
 
 def _info(state: State, data: ImageData) -> dict[str, Any]:
     return {"Data": data.source, "Data fingerprint": data.fingerprint, "Pictures seen": state.images}
-
-
-def describe(folder: Path, planned: plan.Plan, device, precision: str) -> str:
-    """Put a plan into words."""
-    run, name = planned.run, catalog.name_of(planned.gan)
-    head = (
-        f"▶ run    {folder} · {name} {planned.parameters / 1e6:.2g}M params · {device} {precision}"
-        f" · batch {run.batch} · {run.images:,} pictures · about {pages.duration(planned.seconds)}"
-        + (f" · {planned.memory / 2**30:.1f} GiB" if planned.memory else "")
-    )
-    return "\n".join([head, *(f"         {reason}" for reason in planned.reasons)])
-
-
-def _inherit(state: State, parent: Sampler) -> str:
-    """Copy every tensor of the same name and shape from a trained model; return what was done."""
-    mine, theirs = state.nets.state_dict(), parent.nets.state_dict()
-    fitting = {k: v for k, v in theirs.items() if k in mine and mine[k].shape == v.shape and k != "progress"}
-    if not any(name.startswith("G.") for name in fitting):
-        raise UsageError(
-            "no weight of the parent model fits this one", "take the same --gan and options as the parent's"
-        )
-    state.nets.load_state_dict(mine | fitting)
-    state.average.load_state_dict(state.nets.state_dict())
-    taken = f"  from   {len(fitting)} of {len(mine)} tensors taken from the parent model"
-    before, now = parent.spec.classes, state.spec.classes
-    if len(before) == len(now) and before != now:
-        taken += f"\n! its classes are others: what it knows of {before[0]}, its first, begins {now[0]}, and so on"
-    return taken

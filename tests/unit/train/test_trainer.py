@@ -11,7 +11,7 @@ from gansmith.data.images import assemble
 from gansmith.data.spec import DataSpec
 from gansmith.errors import DataError, TrainingError
 from gansmith.sample.sampler import Sampler
-from gansmith.train import checkpoint, fit, hooks, plan, trainer
+from gansmith.train import checkpoint, fit, hooks, plan
 from gansmith.train.guard import Guard
 from gansmith.train.run import Run
 from gansmith.train.state import State
@@ -86,7 +86,7 @@ def test_classes_of_other_names_are_told_when_weights_are_taken(classes, told):
     gan, known = gs.gans.DCGAN(width=4), DataSpec((1, 8, 8), ("ant", "bee"))
     parent = Sampler(gan, gan.nets(known), known)
     state = State(gan, Run(images=100), DataSpec((1, 8, 8), classes), torch.device("cpu"), "fp32")
-    assert ("knows of ant, its first, begins bee" in trainer._inherit(state, parent)) == told
+    assert ("knows of ant, its first, begins bee" in state.inherit(parent)) == told
 
 
 def test_a_moment_is_saved_once(tmp_path, monkeypatch):
