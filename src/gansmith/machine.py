@@ -17,6 +17,7 @@ from typing import Literal
 
 Precision = Literal["fp32", "bf16"]
 MOST_THREADS = 8  # a core; more would hardly ever be played
+UNTOUCHED = 512 << 20  # bytes that a process has asked for and does not use: torch's libraries, stacks of threads
 
 
 def cache_folder() -> Path:
@@ -146,9 +147,26 @@ def peak_memory() -> int:
 
 def out_of_memory(error: BaseException) -> bool:
     """Tell whether that is what an error says."""
-    import torch
+    named = type(error).__name__ == "OutOfMemoryError"  # torch's, which need not be there
+    return named or isinstance(error, MemoryError) or "can't allocate memory" in str(error)
 
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+def bound_memory() -> None:
+    """Let this process ask for no more memory than is free now, on Linux without a GPU.
+
+    What it asks for beyond is an error that can be told, where Linux would kill the process, or another one, unsaid.
+    The drivers of GPUs map far more than they take.
+    """
+    free, held = free_memory()[0], re.search(r"^VmData:\s+(\d+) kB", read_text(Path("/proc/self/status")), re.MULTILINE)
+    if free is None or held is None or any(Path(path).exists() for path in ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")):
+        return
+    import resource
+
+    swap = re.search(r"^SwapFree:\s+(\d+) kB", read_text(Path("/proc/meminfo")), re.MULTILINE)
+    most = free + UNTOUCHED + sum(int(kib[1]) << 10 for kib in (held, swap) if kib)
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    given = [limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_DATA, (min([most, *given]), hard))
 
 
 def find_device(name: str):

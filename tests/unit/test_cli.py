@@ -186,6 +186,16 @@ def test_what_nobody_foresaw_is_one_line_unless_asked(type_in, monkeypatch):
         cli.main(["runs", "--debug"])
 
 
+def test_memory_that_runs_out_is_told(type_in, monkeypatch):
+    def fail(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("gansmith.runs.list_runs", fail)
+    code, _, err = type_in("runs")
+    assert code == 1
+    assert "not enough memory" in err
+
+
 def test_an_interruption_is_130(type_in, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt

@@ -126,3 +126,15 @@ def test_a_processor_without_a_number_in_its_name_is_told_by_family_and_model(to
     monkeypatch.setattr(machine.Path, "read_text", lambda path: told)
     monkeypatch.setattr(machine.platform, "processor", lambda: "a machine")
     assert machine.processor() == name
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux kills where others refuse")
+def test_more_memory_than_is_free_is_an_error():
+    told = (
+        "from gansmith import machine; machine.free_memory = lambda: (200 << 20, 8 << 30)\n"
+        "machine.read_text = lambda path, read=machine.read_text: '' if path.name == 'meminfo' else read(path)\n"
+        "bytearray(800 << 20); machine.bound_memory(); bytearray(600 << 20)\n"
+        "try: bytearray(800 << 20)\n"
+        "except MemoryError as error: print(machine.out_of_memory(error))"
+    )
+    assert subprocess.run([sys.executable, "-c", told], check=True, capture_output=True).stdout == b"True\n"

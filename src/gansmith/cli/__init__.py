@@ -26,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # where the encoding lacks a sign, the rest is still said
+    machine.bound_memory()
     gc.set_threshold(20_000)  # importing torch makes hundreds of thousands of objects, and none of them is garbage
     try:
         if not machine.torchrun("RANK", 0):
@@ -92,6 +93,8 @@ def _answer(argv: Sequence[str], interrupts: _Interrupts | None = None) -> int:
     except Exception as error:
         if debug:
             raise
+        if machine.out_of_memory(error):
+            return terminal.fail("there is not enough memory for this", "take less at once, or close other programs", 1)
         name = type(error).__name__
         remedy = "the same command with --debug shows where; please report it"
         return terminal.fail(f"unexpected {name}: {error}", remedy, 1)
