@@ -160,6 +160,7 @@ def resume(
     if moved and ranks.first() and runs.read_json(folder / "data.json", {}).get("fingerprint") == pictures.fingerprint:
         with writing_to(folder):
             write_json(folder / "config.json", config | {"data": runs.data_of(config) | {"source": pictures.source}})
+            write_json(folder / "data.json", pictures.summary())
     return trainer.resume(folder, pictures, show, judge)
 
 

@@ -173,7 +173,6 @@ def test_a_taken_name_loses_nothing(run):
 
 
 def test_data_that_has_gone_can_be_handed_over(run, tmp_path):
-
     data, outcome = run
     torn = shutil.copytree(outcome.folder, tmp_path / "torn")
     (torn / "state/status.json").unlink()
@@ -239,7 +238,9 @@ def test_data_that_has_moved_is_read_as_before_and_named_by_its_new_place(tmp_pa
         gs.resume(outcome.folder, tmp_path / "other.npz", display="quiet")
     assert "old.npz" in runs.show(outcome.folder)["commands"]["evaluate"]
     assert gs.resume(outcome.folder, tmp_path / "new.npz", display="quiet", judge=False).hash == outcome.hash
-    assert runs.show(outcome.folder)["commands"]["evaluate"].endswith(f" {tmp_path}/new.npz")
+    shown = runs.show(outcome.folder)
+    assert shown["commands"]["evaluate"].endswith(f" {tmp_path}/new.npz")
+    assert shown["data_summary"]["source"] == f"{tmp_path}/new.npz"
 
 
 def test_a_parent_gives_what_fits(run, tmp_path):
