@@ -1,4 +1,4 @@
-"""Convolutions as matrix products are those of torch, to their second gradients."""
+"""Convolutions made in other ways are those of torch, to their second gradients."""
 
 import pytest
 import torch
@@ -11,8 +11,9 @@ from gansmith.nets import strided
 
 @pytest.fixture
 def everywhere(monkeypatch):
-    """Take products of every number and precision."""
-    monkeypatch.setattr(strided, "_pays", lambda x, weight, coarse: True)
+    """Take other ways for every number and precision."""
+    monkeypatch.setattr(strided, "_learns", lambda x: x.dim() == 4)
+    monkeypatch.setattr(strided, "_pays", lambda weight, coarse: True)
 
 
 def pair(kind: str, *arguments, **settings) -> list[nn.Module]:
@@ -26,13 +27,49 @@ def pair(kind: str, *arguments, **settings) -> list[nn.Module]:
 @pytest.mark.usefixtures("everywhere")
 @pytest.mark.parametrize(
     ("kind", "channels", "size", "way"),
-    [("Conv2d", (3, 5), (6, 4), "_Halve"), ("ConvTranspose2d", (5, 3), (3, 2), "_Double")],
+    [
+        ("Conv2d", (3, 5), (6, 4), "_Halve"),
+        ("ConvTranspose2d", (5, 6), (3, 2), "_Double"),
+        ("ConvTranspose2d", (5, 3), (3, 2), "Slice"),
+    ],
 )
-def test_products_are_the_convolution(kind, channels, size, way):
+def test_other_ways_are_the_convolution(kind, channels, size, way):
     ours, torchs = pair(kind, *channels, 4, 2, 1, dtype=torch.float64)
     x = torch.randn(2, channels[0], *size, dtype=torch.float64)
     torch.testing.assert_close(ours(x), torchs(x))
     assert way in _way(ours(x))
+
+
+@pytest.mark.usefixtures("everywhere")
+@pytest.mark.parametrize(("kind", "size"), [("Conv2d", (3, 4)), ("ConvTranspose2d", (1, 1))])
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_kernel_that_is_the_whole_map_is_a_product(kind, size, bias):
+    ours, torchs = pair(kind, 5, 2, (3, 4), bias=bias, dtype=torch.float64)
+    x = torch.randn(6, 5, *size, dtype=torch.float64)
+    torch.testing.assert_close(ours(x), torchs(x))
+    for found, known in zip(slopes(ours, x), slopes(torchs, x), strict=True):
+        torch.testing.assert_close(found, known)
+    assert "Convolution" not in str(_way(ours(x)))
+    y = torch.randn(6, 5, 5, 6, dtype=torch.float64)  # a kernel smaller than the map
+    assert torch.equal(ours(y), torchs(y))
+    assert torch.equal(ours(y[0]), torchs(y[0]))
+
+
+def test_latents_of_full_precision_are_computed_as_torch_does():
+    ours, torchs = pair("ConvTranspose2d", 8, 16, 4, bias=False)
+    with torch.autocast("cpu", torch.bfloat16):
+        found, known = (layer(torch.ones(2, 8, 1, 1)) for layer in (ours, torchs))
+    assert found.dtype == known.dtype == torch.bfloat16
+    torch.testing.assert_close(found, known)
+    assert "Convolution" not in type(found.grad_fn).__name__
+
+
+def slopes(layer: nn.Module, x: torch.Tensor) -> list[torch.Tensor]:
+    """Return the gradients of input and weights, and those of a penalty on the former."""
+    x = x.clone().requires_grad_()
+    given = [x, *layer.parameters()]
+    first = torch.autograd.grad(layer(x).square().sum(), given, create_graph=True)
+    return [*first, *torch.autograd.grad(first[0].square().sum(), [x, layer.weight])]
 
 
 @pytest.mark.usefixtures("everywhere")
