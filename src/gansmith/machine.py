@@ -17,6 +17,7 @@ from typing import Literal
 
 Precision = Literal["fp32", "bf16"]
 MOST_THREADS = 8  # a core; more would hardly ever be played
+DRIVERS = "nvidiactl", "nvmap", "kfd", "dxg"  # in /dev, of GPUs that torch knows
 UNTOUCHED = 512 << 20  # bytes that a process has asked for and does not use: torch's libraries, stacks of threads
 
 
@@ -157,8 +158,9 @@ def bound_memory() -> None:
     What it asks for beyond is an error that can be told, where Linux would kill the process, or another one, unsaid.
     The drivers of GPUs map far more than they take.
     """
-    free, held = free_memory()[0], re.search(r"^VmData:\s+(\d+) kB", read_text(Path("/proc/self/status")), re.MULTILINE)
-    if free is None or held is None or any(Path(path).exists() for path in ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")):
+    free, status = free_memory()[0], read_text(Path("/proc/self/status"))
+    held = re.search(r"^VmData:\s+(\d+) kB", status, re.MULTILINE)
+    if free is None or held is None or any(Path("/dev", driver).exists() for driver in DRIVERS):
         return
     import resource
 
@@ -284,17 +286,21 @@ def _faster_precision() -> Precision:
 def free_memory(
     meminfo: Path = Path("/proc/meminfo"), root: Path = Path("/sys/fs/cgroup")
 ) -> tuple[int | None, int | None]:
-    """Return (free, total) bytes that this process may use, the container's limit counted; None where unknown."""
+    """Return (free, total) bytes that this process may use, the container's limit counted; None where unknown.
+
+    What files have been read into memory is free, as it is given up for anything else.
+    """
     sizes = {name: int(kib) << 10 for name, kib in re.findall(r"^(\w+):\s+(\d+) kB", read_text(meminfo), re.MULTILINE)}
     free, total = sizes.get("MemAvailable"), sizes.get("MemTotal")
-    for limit, used in (
-        ("memory.max", "memory.current"),
-        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    for limit, used, kinds in (
+        ("memory.max", "memory.current", "memory.stat"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat"),
     ):
         bytes_allowed, bytes_used = read_text(root / limit), read_text(root / used)
         if free and total and bytes_allowed.isdigit() and bytes_used.isdigit() and int(bytes_allowed) < total:
             total = int(bytes_allowed)
-            free = max(0, min(free, total - int(bytes_used)))
+            files = re.findall(r"^(?:in)?active_file (\d+)$", read_text(root / kinds), re.MULTILINE)
+            free = max(0, min(free, total - int(bytes_used) + sum(map(int, files))))
     return free, total
 
 

@@ -79,6 +79,14 @@ def test_gpus_are_listed_with_their_memory(monkeypatch):
         ({}, (6 << 20, 8 << 20)),
         ({"memory.max": "max", "memory.current": "1024"}, (6 << 20, 8 << 20)),
         ({"memory.max": str(4 << 20), "memory.current": str(1 << 20)}, (3 << 20, 4 << 20)),
+        (
+            {
+                "memory.max": str(4 << 20),
+                "memory.current": str(4 << 20),
+                "memory.stat": f"anon {1 << 20}\ninactive_file {2 << 20}\nactive_file {1 << 20}\nworkingset 7\n",
+            },
+            (3 << 20, 4 << 20),
+        ),
         ({"memory/memory.limit_in_bytes": str(4 << 20), "memory/memory.usage_in_bytes": "0"}, (4 << 20, 4 << 20)),
         ({"memory/memory.limit_in_bytes": str(1 << 62), "memory/memory.usage_in_bytes": "0"}, (6 << 20, 8 << 20)),
     ],
