@@ -17,6 +17,7 @@ from typing import Literal
 
 Precision = Literal["fp32", "bf16"]
 MOST_THREADS = 8  # a core; more would hardly ever be played
+MEMINFO, STATUS = Path("/proc/meminfo"), Path("/proc/self/status")
 DRIVERS = "nvidiactl", "nvmap", "kfd", "dxg"  # in /dev, of GPUs that torch knows
 UNTOUCHED = 512 << 20  # bytes that a process has asked for and does not use: torch's libraries, stacks of threads
 
@@ -135,10 +136,8 @@ def peak_memory() -> int:
 
     Not by `getrusage` on Linux: there it counts what the parent held when it started this process.
     """
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return 1024 * int(line.split()[1])
+    if (most := _sizes(STATUS).get("VmHWM")) is not None:
+        return most
     with contextlib.suppress(ImportError):
         import resource
 
@@ -158,14 +157,12 @@ def bound_memory() -> None:
     What it asks for beyond is an error that can be told, where Linux would kill the process, or another one, unsaid.
     The drivers of GPUs map far more than they take.
     """
-    free, status = free_memory()[0], read_text(Path("/proc/self/status"))
-    held = re.search(r"^VmData:\s+(\d+) kB", status, re.MULTILINE)
+    free, held = free_memory()[0], _sizes(STATUS).get("VmData")
     if free is None or held is None or any(Path("/dev", driver).exists() for driver in DRIVERS):
         return
     import resource
 
-    swap = re.search(r"^SwapFree:\s+(\d+) kB", read_text(Path("/proc/meminfo")), re.MULTILINE)
-    most = free + UNTOUCHED + sum(int(kib[1]) << 10 for kib in (held, swap) if kib)
+    most = held + free + _sizes(MEMINFO).get("SwapFree", 0) + UNTOUCHED
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     given = [limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY]
     resource.setrlimit(resource.RLIMIT_DATA, (min([most, *given]), hard))
@@ -283,14 +280,12 @@ def _faster_precision() -> Precision:
     return "bf16" if bf16 < 0.9 * fp32 else "fp32"
 
 
-def free_memory(
-    meminfo: Path = Path("/proc/meminfo"), root: Path = Path("/sys/fs/cgroup")
-) -> tuple[int | None, int | None]:
+def free_memory(meminfo: Path = MEMINFO, root: Path = Path("/sys/fs/cgroup")) -> tuple[int | None, int | None]:
     """Return (free, total) bytes that this process may use, the container's limit counted; None where unknown.
 
     What files have been read into memory is free, as it is given up for anything else.
     """
-    sizes = {name: int(kib) << 10 for name, kib in re.findall(r"^(\w+):\s+(\d+) kB", read_text(meminfo), re.MULTILINE)}
+    sizes = _sizes(meminfo)
     free, total = sizes.get("MemAvailable"), sizes.get("MemTotal")
     for limit, used, kinds in (
         ("memory.max", "memory.current", "memory.stat"),
@@ -302,6 +297,12 @@ def free_memory(
             files = re.findall(r"^(?:in)?active_file (\d+)$", read_text(root / kinds), re.MULTILINE)
             free = max(0, min(free, total - int(bytes_used) + sum(map(int, files))))
     return free, total
+
+
+def _sizes(path: Path) -> dict[str, int]:
+    """Return the sizes that Linux tells in a file of /proc, in bytes."""
+    found = re.findall(r"^(\w+):\s+(\d+) kB", read_text(path), re.MULTILINE)
+    return {name: int(kib) << 10 for name, kib in found}
 
 
 def read_text(path: Path) -> str:

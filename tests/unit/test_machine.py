@@ -53,14 +53,16 @@ def test_threads_are_set_and_told_and_given_back():
         pools = threadpoolctl.threadpool_info()
         return torch.get_num_threads(), {pool["num_threads"] for pool in pools if pool["user_api"] == "blas"}
 
-    torch.set_num_threads(3)
-    with threadpoolctl.threadpool_limits(3):
+    before = threads()
+    with machine.own_threads():
+        assert machine.set_threads(3) == 3
         with machine.own_threads():
             assert machine.set_threads(2) == 2
             assert threads() == (2, {2})
             with pytest.raises(UsageError, match="more than this machine can take"):
                 machine.set_threads(5000)
         assert threads() == (3, {3})
+    assert threads() == before  # for the tests that come after this one
 
 
 def test_the_peak_of_memory_is_that_of_the_process_alone():

@@ -113,8 +113,8 @@ def start(
 def rehearse(gan: GAN, run: Run, data: ImageData, parent: Sampler | None = None, left: Collection[str] = ()) -> str:
     """Measure and describe what `start` would begin, and raise what it would."""
     planned, state, _, _, inherited = _prepare(gan, run, data, parent, left)
-    told_first = f"{inherited}\n" if inherited else ""
-    return told_first + planned.describe(Path("(dry run)"), state.device, state.run.precision)
+    described = planned.describe(Path("(dry run)"), state.device, state.run.precision)
+    return f"{inherited}\n{described}" if inherited else described
 
 
 def _prepare(
@@ -123,14 +123,13 @@ def _prepare(
     """Return the plan of a run, its first state, what judges it, the data as the game is told, what is inherited."""
     check_same_data(data)
     device, precision, threads = find_machine(run, data)
-    flexible = run.images is None
     parents = ranks.agreed(lambda: parent and parent.spec.classes)
     if parents is not None and run.kinds is None and data.labels is None:
         run = dataclasses.replace(run, kinds=kinds_of(parents))
     planned, quick, sorted_data = make_plan(gan, run, data, device, precision, left)
-    run = dataclasses.replace(planned.run, device=str(device), precision=precision, threads=threads)
-    state = State(planned.gan, run, sorted_data.spec, device, precision)
-    state.flexible = flexible
+    settled = dataclasses.replace(planned.run, device=str(device), precision=precision, threads=threads)
+    state = State(planned.gan, settled, sorted_data.spec, device, precision)
+    state.flexible = run.images is None
     return planned, state, quick, sorted_data, state.inherit(parent) if parent else ""
 
 
